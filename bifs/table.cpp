@@ -1,0 +1,13 @@
+#include "bifs/bifs.h"
+
+namespace joist::bifs {
+namespace {
+const BifRow kRows[] = {
+#define JOIST_BIF(module, function, arity, symbol) {atoms::module, atoms::function, arity, symbol},
+#include "bifs/bif_table.def"
+#undef JOIST_BIF
+};
+} // namespace
+
+void register_all() { bifs_register(kRows, sizeof(kRows) / sizeof(kRows[0])); }
+} // namespace joist::bifs

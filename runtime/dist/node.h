@@ -1,0 +1,14 @@
+// Nodes: interned {name, creation} pairs that external pids, ports and references point at; never freed.
+#pragma once
+#include "runtime/atom/atom.h"
+namespace joist::runtime {
+struct Node {
+  Term name;         // atom
+  uint32_t creation;
+};
+Node *node_get(Term name, uint32_t creation);
+Node *this_node();                // nonode@nohost, 0 until erlang:setnode/2
+void set_this_node(Term name, uint32_t creation);
+inline Term node_name(Node *n) { return n->name; }
+bool node_is_this(Term name, uint32_t creation); // an external pid with this decodes to a local one
+} // namespace joist::runtime

@@ -1,0 +1,16 @@
+// Native functions of modules that stock OTP expects to be linked into its emulator (prim_file, zlib, ...). They are
+// written like BIFs; a dirty one runs on a dirty scheduler and may block. erlang:load_nif/2 finds the module here.
+#pragma once
+#include "runtime/proc/bif.h"
+namespace joist::runtime {
+enum class NifKind : uint8_t { Normal, DirtyCpu, DirtyIo };
+struct StaticNif { const char *name; uint8_t arity; Bif fn; NifKind kind = NifKind::Normal; };
+struct StaticNifModule {
+  const char *module;
+  const StaticNif *functions;
+  size_t count;
+  int (*load)(Term load_info); // 0 = fine; may be null
+};
+void static_nif_register(const StaticNifModule *m); // at start, before loading code
+const StaticNifModule *static_nif_find(Term module);
+} // namespace joist::runtime

@@ -1,0 +1,144 @@
+// A process: its heap and stack, its saved machine state, its mailbox and its relations.
+//
+// Ownership
+//  * "Main": everything not listed below belongs to the thread that executes the process (a scheduler, or a dirty
+//    scheduler while DirtyRunning). Nobody else reads or writes it. Other processes ask by signal.
+//  * `state` is atomic; transitions by compare-and-swap, see sched/scheduler.h.
+//  * `inbox` has its own lock; any thread appends (proc/signal.h).
+//  * `id` and `sched_index` never change / are atomic. `registered` is written by the registry under its lock.
+//  * A pointer from process_lookup stays valid until the calling thread's next quiescent point (sched/progress.h).
+#pragma once
+#include "runtime/mem/heap.h"
+#include "runtime/proc/exception.h"
+#include "runtime/proc/signal.h"
+#include "runtime/term/mfa.h"
+
+namespace joist::runtime {
+
+struct Instr;
+struct Export;
+struct Machine;
+struct Scheduler;
+struct Relations;      // proc/relations.h: links, monitors in both directions, aliases
+struct SuspendInfo;    // proc/suspend.h
+struct DirtyCall;      // sched/dirty.h
+struct Timer;
+
+inline constexpr int kReductions = 4000;  // per slice
+inline constexpr Word kStackMargin = 8;   // words always free between heap top and stack
+inline constexpr unsigned kMaxX = 1024;
+inline constexpr unsigned kSavedX = 6;    // registers saved inside the process struct
+
+enum class Priority : uint8_t { Max, High, Normal, Low };
+
+// Bits of Process::state.
+namespace pstate {
+inline constexpr uint32_t Active = 1 << 0;       // has something to execute
+inline constexpr uint32_t InRunQueue = 1 << 1;
+inline constexpr uint32_t Running = 1 << 2;      // on a normal scheduler
+inline constexpr uint32_t DirtyRunning = 1 << 3; // executes on a dirty scheduler
+inline constexpr uint32_t DirtyCpu = 1 << 4;     // wants (or is on) a dirty CPU scheduler
+inline constexpr uint32_t DirtyIo = 1 << 5;
+inline constexpr uint32_t Suspended = 1 << 6;
+inline constexpr uint32_t Exiting = 1 << 7;      // is leaving; no more messages are accepted once Gone
+inline constexpr uint32_t Signals = 1 << 8;      // inbox has non-message signals to handle
+inline constexpr uint32_t Gc = 1 << 9;
+inline constexpr uint32_t Gone = 1 << 10;        // not findable any more
+inline constexpr uint32_t System = 1 << 11;      // system process (init:stop leaves it)
+inline constexpr uint32_t TrapExit = 1 << 12;
+inline constexpr uint32_t SystemTasks = 1 << 13; // has system tasks queued (check_process_code, gc requests)
+inline constexpr uint32_t OffHeapMsgs = 1 << 14;
+inline constexpr uint32_t Sensitive = 1 << 15;
+inline constexpr uint32_t PrioShift = 24;        // 2 bits Priority
+inline constexpr uint32_t PrioMask = 3u << PrioShift;
+} // namespace pstate
+
+struct Process {
+  // --- what the interpreter touches all the time
+  Heap heap;                      // heap.limit tracks stack_top - kStackMargin while in C++ code
+  Word *stack_top = nullptr;      // lowest used stack word (E)
+  int32_t reductions = 0;         // left in this slice; BIFs subtract what they cost (bump())
+  Machine *machine = nullptr;     // register file of the scheduler it runs on; null when not running
+  const Instr *pc = nullptr;      // where to continue
+  // --- heap blocks (mem/gc.h)
+  Word *heap_start = nullptr, *heap_end = nullptr; // block; the stack grows down from heap_end
+  Word *high_water = nullptr;
+  Word *old_start = nullptr, *old_top = nullptr, *old_end = nullptr;
+  OffHeap old_off_heap;
+  Word vheap_limit = 0, old_vheap_limit = 0;       // bytes
+  uint32_t min_heap_size, min_vheap_size;          // words
+  uint32_t gen_gcs = 0, max_gen_gcs = 65535;       // minors since last major; fullsweep_after
+  uint64_t gcs = 0;
+  Word max_heap_size = 0;         // words, 0 = none
+  bool max_heap_kill = true, max_heap_log = true;
+  bool force_gc = false;
+  // --- saved registers
+  Term *saved_x = saved_x_small;
+  uint16_t saved_x_capacity = kSavedX;
+  uint16_t live_x = 0;            // how many are saved
+  Term saved_x_small[kSavedX];
+  uint16_t catches = 0;           // active catch/try frames
+  // --- exception in progress (exception.h)
+  Freason freason;
+  Term fvalue = Term::nil();
+  Term ftrace = Term::nil();
+  Term fargs = Term::none();
+  Term fcause = Term::none();
+  const Export *trap_entry = nullptr; // valid when freason.reason == Trap; arguments are in machine->x
+  const Mfa *current = nullptr;       // BIF or function in execution when not derivable from pc
+  // --- identity and relations
+  Term id;
+  Term parent = Term::none();
+  Term group_leader = Term::none();
+  Term registered = Term::none(); // atom or none
+  Mfa initial_call{};
+  struct Dictionary *dictionary = nullptr; // proc/dictionary.h: hash table on the C++ side; its terms are roots
+  Relations *relations = nullptr;          // made when first needed
+  Term error_handler;             // module
+  Term seq_token = Term::nil();
+  Term label = Term::none();
+  // --- state shared with other threads
+  std::atomic<uint32_t> state{0};
+  std::atomic<int32_t> refs{1};   // keeps the struct, not the process, alive
+  std::atomic<Scheduler *> run_queue{nullptr}; // queue it was last in or is bound to
+  Process *queue_next = nullptr;  // run queue link, guarded by that queue
+  Inbox inbox;
+  // --- mailbox (main)
+  Mailbox mailbox;
+  Timer *receive_timer = nullptr;
+  const Instr *timeout_pc = nullptr;
+  // --- bookkeeping
+  uint64_t total_reductions = 0;  // before this slice
+  int64_t start_time = 0;         // native monotonic
+  SuspendInfo *suspend = nullptr;
+  DirtyCall *dirty = nullptr;
+  struct SystemTask *system_tasks = nullptr; // guarded by inbox lock
+  void *exit_state = nullptr;     // progress of a yielding exit (proc/exit.cpp)
+  uint32_t trace_flags = 0;
+  Term tracer = Term::nil();
+  uint8_t schedule_flags = 0;
+
+  // --- small conveniences
+  bool trap_exit() const { return state.load(std::memory_order_relaxed) & pstate::TrapExit; }
+  bool must_exit() const { return state.load(std::memory_order_relaxed) & pstate::Exiting; }
+  Priority priority() const { return Priority((state.load(std::memory_order_relaxed) & pstate::PrioMask) >> pstate::PrioShift); }
+  void bump(int64_t reds) { reductions = reds > reductions ? 0 : int32_t(reductions - reds); }
+  Word stack_words() const { return Word(heap_end - stack_top); }
+  // Must be called after stack_top changed, before C++ code allocates.
+  void sync_limit() { heap.limit = stack_top - kStackMargin; }
+
+  // Calls f(Term&) for every field above that holds a heap term: the collector's roots besides x, stack, and the
+  // dictionary (dictionary_each_root in proc/dictionary.h).
+  template <class F> void each_root(F f) {
+    f(fvalue); f(ftrace); f(fargs); f(fcause); f(group_leader); f(seq_token); f(label); f(tracer); f(parent);
+  }
+};
+
+// Number of live processes, table look-ups (proc/table.cpp).
+Process *process_lookup(Term local_pid);       // null if none or exiting; valid until the caller's quiescent point
+Process *process_lookup_any(Term local_pid);   // also one that is exiting
+size_t process_count();
+size_t process_limit();
+void process_table_init(size_t limit);
+
+} // namespace joist::runtime
