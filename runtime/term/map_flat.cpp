@@ -1,0 +1,57 @@
+#include "runtime/term/map_flat.h"
+
+namespace joist::runtime::flat {
+
+Word index_of(const Term *keys, Word n, Term key) {
+  if (key.is_immediate() && !key.is_immediate_float()) { // equal only if the same word; 0.0 equals -0.0
+    for (Word i = 0; i < n; i++)
+      if (keys[i] == key) return i;
+    return kAbsent;
+  }
+  for (Word i = 0; i < n; i++)
+    if (eq(keys[i], key)) return i;
+  return kAbsent;
+}
+
+Term with_keys(Heap &h, Term key_tuple, Word n, Term **values) {
+  Word *m = h.alloc(3 + n);
+  m[0] = header(Kind::FlatMap, 2 + n);
+  m[1] = n;
+  m[2] = key_tuple.raw();
+  *values = reinterpret_cast<Term *>(m + 3);
+  return Term::boxed(m);
+}
+
+Term fresh(Heap &h, Word n, Term **keys, Term **values) {
+  Word *t = h.alloc(1 + n);
+  t[0] = header(Kind::Tuple, n);
+  *keys = reinterpret_cast<Term *>(t + 1);
+  return with_keys(h, Term::boxed(t), n, values);
+}
+
+Term from_pairs(Heap &h, const Term *pairs, Word n, bool *duplicates) {
+  Term ks[kFlatMapMax], vs[kFlatMapMax];
+  Word count = 0;
+  for (Word i = 0; i < n; i++) {
+    Term k = pairs[2 * i], v = pairs[2 * i + 1];
+    Word at = count;
+    int c = 1;
+    while (at > 0 && (c = compare_exact(k, ks[at - 1])) < 0) at--;
+    if (at > 0 && c == 0) {
+      ks[at - 1] = k;
+      vs[at - 1] = v;
+      if (duplicates) *duplicates = true;
+      continue;
+    }
+    for (Word j = count; j > at; j--) ks[j] = ks[j - 1], vs[j] = vs[j - 1];
+    ks[at] = k;
+    vs[at] = v;
+    count++;
+  }
+  Term *keys, *values;
+  Term m = fresh(h, count, &keys, &values);
+  for (Word i = 0; i < count; i++) keys[i] = ks[i], values[i] = vs[i];
+  return m;
+}
+
+} // namespace joist::runtime::flat
