@@ -12,6 +12,9 @@ struct Machine {
   Process *p = nullptr;         // current process
   uint32_t code_index = 0;      // active code index, as read when the process was picked
   Scheduler *scheduler = nullptr; // null on dirty scheduler threads
+  uint8_t result = 0;             // RunResult of the run that just ended (vm/)
+  bool matching = false;          // between loop_rec and remove_message: terms in registers may lie in a signal's fragments
+  void *vm = nullptr;             // private to vm/
 };
 static_assert(offsetof(Machine, x) == 0);
 
