@@ -8,6 +8,9 @@ namespace joist::runtime {
 Word size_of(Term t, bool skip_literals = true);
 // Copy into h. Size must not be known before; uses h.alloc per object group. Literals are shared if skip_literals.
 Term copy(Term t, Heap &h, bool skip_literals = true);
+// Copy of t in which nothing refers to `area` any more; other literals stay shared.
+struct LiteralArea;
+Term copy_out_of(Term t, Heap &h, const LiteralArea &area);
 // As copy() into a fresh message heap of exactly the right size. Immediate t: *out stays null.
 Term copy_to_fragment(Term t, Fragment **out);
 // erts_debug:size_shared/1, flat_size/1, copy_shared.

@@ -49,6 +49,8 @@ struct Heap {
   Word *alloc_fragment(Word n);
   // Gives back the unused end of the most recent alloc: `end` lies within it.
   void trim(Word *end);
+  // Takes over a list of fragments (a received message's); what lies in them now belongs to this heap.
+  void adopt(Fragment *list);
   // Links an object that has a `next` word (RefcBin, MagicRef).
   void own(RefcBinObj *b) { b->next = off_heap.first; off_heap.first = &b->hdr; off_heap.bytes += b->size; }
   void own(MagicRefObj *r) { r->next = off_heap.first; off_heap.first = &r->hdr; }

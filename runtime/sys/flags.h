@@ -9,7 +9,8 @@ struct VmFlags {
   std::string boot_module = "init";
   size_t process_limit = 262144, port_limit = 65536, atom_limit = 1048576, ets_limit = 8192;
   unsigned async_threads = 1;
-  bool break_ignored = false, break_disabled = false; // +Bi, +Bd
+  bool break_ignored = false, break_disabled = false, break_interrupts_shell = false; // +Bi, +Bd, +Bc
+  bool no_crash_dump = false;              // +d
   char warning_map = 'w';
   bool printable_unicode = false;          // +pc unicode
   bool emu_only = false;                   // -emu_flavor emu

@@ -1,0 +1,110 @@
+#include "runtime/mem/alloc.h"
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <malloc.h>
+#include <mutex>
+#include <sys/mman.h>
+
+#ifndef JOIST_SANITIZER
+#include <mimalloc.h>
+#endif
+
+#include "runtime/mem/arena.h"
+
+namespace joist::runtime {
+namespace {
+
+// Counters are sharded by thread: every allocation adds to one of them.
+constexpr unsigned kShards = 16;
+struct alignas(64) Shard {
+  std::atomic<int64_t> used[size_t(MemKind::Count)];
+};
+Shard shards[kShards];
+std::atomic<unsigned> next_shard{0};
+thread_local Shard *my_shard = &shards[next_shard.fetch_add(1, std::memory_order_relaxed) % kShards];
+
+void count(MemKind k, int64_t bytes) { my_shard->used[size_t(k)].fetch_add(bytes, std::memory_order_relaxed); }
+
+#ifdef JOIST_SANITIZER
+void *raw_alloc(size_t n) { return malloc(n); }
+void *raw_realloc(void *p, size_t n) { return realloc(p, n); }
+void raw_free(void *p) { free(p); }
+size_t raw_size(void *p) { return malloc_usable_size(p); }
+#else
+void *raw_alloc(size_t n) { return mi_malloc(n); }
+void *raw_realloc(void *p, size_t n) { return mi_realloc(p, n); }
+void raw_free(void *p) { mi_free(p); }
+size_t raw_size(void *p) { return mi_usable_size(p); }
+#endif
+
+[[noreturn]] void out_of_memory(MemKind k, size_t bytes) {
+  const char *names[] = {"eheap_alloc", "sl_alloc", "binary_alloc", "ll_alloc", "ets_alloc",
+                         "ll_alloc",    "driver_alloc", "sl_alloc", "sys_alloc"};
+  fprintf(stderr, "%s: Cannot allocate %zu bytes of memory (of type \"%s\").\n", names[size_t(k)], bytes,
+          k == MemKind::Process ? "heap" : "general");
+  abort();
+}
+
+constexpr size_t kLowReserve = size_t{768} << 20;
+Arena &low_arena() {
+  static Arena *arena = [] {
+    void *p = mmap(nullptr, kLowReserve, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_32BIT,
+                   -1, 0);
+    for (uintptr_t at = 0x20000000; p == MAP_FAILED && at + kLowReserve < 0x80000000; at += 0x4000000)
+      p = mmap(reinterpret_cast<void *>(at), kLowReserve, PROT_READ | PROT_WRITE,
+               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+    if (p == MAP_FAILED) {
+      fprintf(stderr, "joist: no address space below 2 GB for code; check ulimit -v\n");
+      exit(1);
+    }
+    return new Arena(p, kLowReserve);
+  }();
+  return *arena;
+}
+
+} // namespace
+
+void *mem_alloc(MemKind k, size_t bytes) {
+  void *p = raw_alloc(bytes);
+  if (!p) out_of_memory(k, bytes);
+  count(k, int64_t(raw_size(p)));
+  return p;
+}
+
+void *mem_realloc(MemKind k, void *p, size_t bytes) {
+  int64_t before = p ? int64_t(raw_size(p)) : 0;
+  void *q = raw_realloc(p, bytes);
+  if (!q) out_of_memory(k, bytes);
+  count(k, int64_t(raw_size(q)) - before);
+  return q;
+}
+
+void mem_free(MemKind k, void *p) {
+  if (!p) return;
+  count(k, -int64_t(raw_size(p)));
+  raw_free(p);
+}
+
+size_t mem_used(MemKind k) {
+  int64_t sum = 0;
+  for (auto &s : shards) sum += s.used[size_t(k)].load(std::memory_order_relaxed);
+  return sum > 0 ? size_t(sum) : 0;
+}
+
+void *low_alloc(size_t bytes) {
+  void *p = low_arena().alloc(bytes);
+  if (!p) out_of_memory(MemKind::Code, bytes);
+  count(MemKind::Code, int64_t(bytes));
+  return p;
+}
+
+void low_free(void *p, size_t bytes) {
+  if (!p) return;
+  count(MemKind::Code, -int64_t(bytes));
+  low_arena().free(p, bytes);
+}
+
+} // namespace joist::runtime

@@ -1,0 +1,23 @@
+// A best-fit allocator over one reserved address range, for memory that must lie there: code below 2 GB, literals.
+// Allocations are rare and mostly permanent, so one mutex and ordered maps of free pieces do. Any thread.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <mutex>
+
+namespace joist::runtime {
+class Arena {
+public:
+  Arena(void *base, size_t size);
+  void *alloc(size_t bytes);          // 16-byte aligned, null if full; contents undefined
+  void free(void *p, size_t bytes);   // size as given to alloc; large free pieces go back to the system
+
+private:
+  void insert(uintptr_t at, size_t size);
+  std::mutex lock_;
+  std::map<uintptr_t, size_t> by_address_;
+  std::multimap<size_t, uintptr_t> by_size_;
+  uintptr_t fresh_, end_; // never used part
+};
+} // namespace joist::runtime

@@ -1,0 +1,260 @@
+#include "runtime/mem/gc_internal.h"
+
+#include "runtime/mem/literal.h"
+#include "runtime/mem/magic.h"
+#include "runtime/mem/scan.h"
+#include "runtime/sys/flags.h"
+#include "runtime/term/binary.h"
+
+namespace joist::runtime {
+
+bool gc_stress = false;
+void (*gc_max_heap_reached)(Process *p, Word words) = nullptr;
+
+namespace {
+
+// One collection: evacuates from the process' current blocks and fragments into `young` and, for what has survived a
+// collection before (minor only), `old`.
+template <bool Minor> class Collector {
+public:
+  Collector(Process *p, Word *young) : p_(p), young_(young), old_(p->old_top) {}
+
+  Word *young_top() const { return young_; }
+  Word *old_top() const { return old_; }
+
+  void evacuate(Word *slot) {
+    Term t(*slot);
+    if (!t.is_pointer()) return;
+    Word *src = t.pointer();
+    if (t.is_cons()) {
+      if (src[0] == Term::none().raw()) { // moved already
+        *slot = src[1];
+        return;
+      }
+      if (stays(src)) return;
+      Word *dst = room(src, 2);
+      dst[0] = src[0];
+      dst[1] = src[1];
+      src[0] = Term::none().raw();
+      *slot = src[1] = Term::cons(dst).raw();
+    } else {
+      Word hdr = *src;
+      if (!is_header(hdr)) {
+        *slot = hdr;
+        return;
+      }
+      if (stays(src)) return;
+      Word n = header_size(hdr) + 1;
+      Word *dst = room(src, n);
+      for (Word i = 0; i < n; i++) dst[i] = src[i];
+      *slot = *src = Term::boxed(dst).raw();
+    }
+  }
+
+  void evacuate_roots(Term *x, unsigned live) {
+    for (Word *s = p_->stack_top; s < p_->heap_end; s++) evacuate(s);
+    gc_each_root(p_, x, live, [this](Term *t) { evacuate(reinterpret_cast<Word *>(t)); });
+  }
+
+  // Until nothing is left to scan. Promoted objects are older than everything that stays young, so they refer to
+  // other promoted or old ones only; still each round scans both, which costs nothing and needs no such argument.
+  void scan(Word *young, Word *old) {
+    while (young < young_ || old < old_) {
+      while (young < young_) young = scan_one(young);
+      while (old < old_) old = scan_one(old);
+    }
+    for (auto *c : contexts_) match_ctx_rebase(c);
+  }
+
+  // Splits a list of owning objects: moved ones go to the list of the generation they are in now, others are released.
+  void sweep(OffHeap list, OffHeap *young, OffHeap *old, const Word *old_from, const Word *old_to) {
+    for (Word *o = list.first; o;) {
+      bool moved = !is_header(*o);
+      Word *now = moved ? Term(*o).box() : o;
+      // The words after the header are intact in the source too.
+      bool is_bin = header_kind(*now) == Kind::RefcBin;
+      Word *next = is_bin ? reinterpret_cast<RefcBinObj *>(o)->next : reinterpret_cast<MagicRefObj *>(o)->next;
+      BinData *data = is_bin ? reinterpret_cast<RefcBinObj *>(o)->data : reinterpret_cast<MagicRefObj *>(o)->data;
+      if (moved) {
+        OffHeap *to = now >= old_from && now < old_to ? old : young;
+        if (is_bin) {
+          auto *b = reinterpret_cast<RefcBinObj *>(now);
+          b->next = to->first;
+          to->bytes += b->size;
+        } else {
+          reinterpret_cast<MagicRefObj *>(now)->next = to->first;
+        }
+        to->first = now;
+      } else {
+        bin_unref(data);
+      }
+      o = next;
+    }
+  }
+
+private:
+  bool stays(const Word *src) const {
+    if (is_literal(src)) return true;
+    return Minor && src >= p_->old_start && src < p_->old_end;
+  }
+  Word *room(const Word *src, Word n) {
+    Word *&top = Minor && src >= p_->heap_start && src < p_->high_water ? old_ : young_;
+    Word *r = top;
+    top += n;
+    return r;
+  }
+  Word *scan_one(Word *w) {
+    if (!is_header(*w) || *w == Term::none().raw()) {
+      evacuate(w);
+      return w + 1;
+    }
+    Word hdr = *w;
+    TermRange r = object_terms(hdr);
+    for (Word i = r.first; i < r.last; i++) evacuate(w + i);
+    if (header_kind(hdr) == Kind::MatchCtx) contexts_.push_back(reinterpret_cast<MatchCtxObj *>(w));
+    return w + header_size(hdr) + 1;
+  }
+
+  Process *p_;
+  Word *young_, *old_;
+  std::vector<MatchCtxObj *> contexts_;
+};
+
+Word young_used(const Process *p) { return Word(p->heap.top - p->heap_start); }
+
+// Installs a fresh young block that holds [block, top), moving the stack over, and drops the fragments.
+void install(Process *p, Word *block, Word words, Word *top, OffHeap off_heap) {
+  Word stack = p->stack_words();
+  Word *stack_to = block + words - stack;
+  memcpy(stack_to, p->stack_top, stack * sizeof(Word));
+  for (Fragment *f = p->heap.fragments; f; f = f->next) f->off_heap = {}; // swept already
+  fragment_free(p->heap.fragments);
+  gc_block_free(p->heap_start);
+  p->heap.fragments = nullptr;
+  p->heap.fragment_words = 0;
+  p->heap.frag_top = p->heap.frag_limit = nullptr;
+  p->heap_start = block;
+  p->heap_end = block + words;
+  p->heap.top = p->high_water = top;
+  p->heap.off_heap = off_heap;
+  p->stack_top = stack_to;
+  p->sync_limit();
+}
+
+// After a collection: room for `need`, a block neither cramped nor far too large.
+void adjust(Process *p, Word need, Term *x, unsigned live) {
+  Word size = Word(p->heap_end - p->heap_start);
+  Word want = young_used(p) + p->stack_words() + need + 2 * kStackMargin;
+  Word to = size;
+  if (want > size - size / 4)
+    to = gc_next_size(want + want / 3);
+  else if (want < size / 4 && size > p->min_heap_size)
+    to = std::max<Word>(p->min_heap_size, gc_next_size(want * 2));
+  if (to != size && (to > size || to < size / 2)) gc_resize_block(p, to, x, live);
+}
+
+Word next_vheap(Word bytes, Word minimum) { return std::max(minimum, bytes * 2); }
+
+Word *alloc_young(Word words) { return gc_block_new(words); }
+
+void sweep_fragments(Process *p, auto &c, OffHeap *young, OffHeap *old, const Word *from, const Word *to) {
+  for (Fragment *f = p->heap.fragments; f; f = f->next) c.sweep(f->off_heap, young, old, from, to);
+}
+
+int minor(Process *p, Word need, Term *x, unsigned live) {
+  Word stack = p->stack_words();
+  Word mature = Word(p->high_water - p->heap_start);
+  if (mature && !p->old_start) {
+    Word words = gc_next_size(mature + mature / 2);
+    p->old_start = p->old_top = gc_block_new(words);
+    p->old_end = p->old_start + words;
+  }
+  Word size = Word(p->heap_end - p->heap_start);
+  Word most = young_used(p) - mature + p->heap.fragment_words + stack + kStackMargin;
+  Word words = std::max(size, most > size ? gc_next_size(most) : size);
+  Word *block = alloc_young(words), *old_from = p->old_top;
+  Collector<true> c(p, block);
+  c.evacuate_roots(x, live);
+  c.scan(block, old_from);
+  OffHeap young{};
+  c.sweep(p->heap.off_heap, &young, &p->old_off_heap, p->old_start, p->old_end);
+  sweep_fragments(p, c, &young, &p->old_off_heap, p->old_start, p->old_end);
+  p->old_top = c.old_top();
+  Word moved = Word(c.young_top() - block) + Word(c.old_top() - old_from);
+  install(p, block, words, c.young_top(), young);
+  p->vheap_limit = next_vheap(young.bytes, Word(p->min_vheap_size) * sizeof(Word));
+  p->gen_gcs++;
+  adjust(p, need, x, live);
+  return int(moved / 10);
+}
+
+int major(Process *p, Word need, Term *x, unsigned live) {
+  Word stack = p->stack_words();
+  Word most = young_used(p) + p->heap.fragment_words + Word(p->old_top - p->old_start) + stack + need + 2 * kStackMargin;
+  Word words = gc_next_size(most);
+  Word *block = alloc_young(words);
+  Collector<false> c(p, block);
+  c.evacuate_roots(x, live);
+  c.scan(block, p->old_top);
+  OffHeap young{};
+  c.sweep(p->heap.off_heap, &young, &young, nullptr, nullptr);
+  c.sweep(p->old_off_heap, &young, &young, nullptr, nullptr);
+  sweep_fragments(p, c, &young, &young, nullptr, nullptr);
+  p->old_off_heap = {};
+  gc_block_free(p->old_start);
+  p->old_start = p->old_top = p->old_end = nullptr;
+  install(p, block, words, c.young_top(), young);
+  p->vheap_limit = next_vheap(young.bytes, Word(p->min_vheap_size) * sizeof(Word));
+  p->old_vheap_limit = next_vheap(young.bytes, Word(p->min_vheap_size) * sizeof(Word));
+  p->gen_gcs = 0;
+  Word moved = young_used(p);
+  adjust(p, need, x, live);
+  return int(moved / 10);
+}
+
+bool want_major(const Process *p) {
+  if (gc_stress || p->force_gc || p->gen_gcs >= p->max_gen_gcs) return true;
+  Word mature = Word(p->high_water - p->heap_start);
+  if (p->old_start && Word(p->old_end - p->old_top) < mature) return true;
+  return p->old_off_heap.bytes > p->old_vheap_limit;
+}
+
+int run(Process *p, Word need, Term *x, unsigned live, bool full) {
+  if (p->max_heap_size) {
+    Word total = Word(p->heap_end - p->heap_start) + Word(p->old_end - p->old_start) + p->heap.fragment_words + need;
+    if (total > p->max_heap_size) {
+      if (p->max_heap_log && gc_max_heap_reached) gc_max_heap_reached(p, total);
+      if (p->max_heap_kill) {
+        p->fvalue = atoms::killed;
+        p->state.fetch_or(pstate::Exiting);
+      }
+    }
+  }
+  p->gcs++;
+  p->force_gc = false;
+  int cost = full ? major(p, need, x, live) : minor(p, need, x, live);
+#ifdef JOIST_DEBUG
+  gc_verify(p, x, live);
+#endif
+  return cost + 1;
+}
+
+} // namespace
+
+int gc_collect(Process *p, Word need, Term *x, unsigned live) { return run(p, need, x, live, want_major(p)); }
+int gc_major(Process *p, Word need, Term *x, unsigned live) { return run(p, need, x, live, true); }
+
+bool gc_wanted(const Process *p) {
+  const Heap &h = p->heap;
+  if (p->force_gc || gc_stress) return true;
+  if (h.fragment_words && (h.limit < h.top || h.fragment_words > Word(h.limit - h.top))) return true;
+  return h.off_heap.bytes > p->vheap_limit;
+}
+
+void gc_hibernate(Process *p, Term *x, unsigned live) {
+  gc_major(p, 0, x, live);
+  Word words = young_used(p) + p->stack_words() + kStackMargin;
+  if (words < Word(p->heap_end - p->heap_start)) gc_resize_block(p, words, x, live);
+}
+
+} // namespace joist::runtime

@@ -1,0 +1,247 @@
+#include "tools/joist/emulator_flags.h"
+
+#include "runtime/mem/gc.h"
+#include "tools/joist/command_line.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <thread>
+
+namespace joist {
+namespace {
+using namespace joist::runtime;
+
+[[noreturn]] void bad(const std::string &what, const std::string &value) { usage_error("bad " + what + " " + value); }
+
+bool number(const std::string &s, long long low, long long high, long long *out) {
+  char *end;
+  errno = 0;
+  *out = strtoll(s.c_str(), &end, 10);
+  return !s.empty() && !*end && !errno && *out >= low && *out <= high;
+}
+
+long long ranged(const std::string &s, long long low, long long high, const char *what) {
+  long long v;
+  if (!number(s, low, high, &v)) bad(what, s);
+  return v;
+}
+
+bool boolean(const std::string &s, const char *what) {
+  if (s == "true") return true;
+  if (s == "false") return false;
+  bad(what, s);
+}
+
+unsigned cores() {
+  unsigned n = std::thread::hardware_concurrency();
+  return n ? n : 1;
+}
+
+// "n1:n2", "n1", ":n2". A value <= 0 is relative to `base`.
+void pair(const std::string &s, unsigned base, unsigned *total, unsigned *online, const char *what, bool percent) {
+  size_t colon = s.find(':');
+  std::string first = s.substr(0, colon), second = colon == std::string::npos ? "" : s.substr(colon + 1);
+  auto get = [&](const std::string &part) -> unsigned {
+    long long v;
+    if (!number(part, percent ? 1 : -1024, percent ? 102400 : 1024, &v)) bad(what, s);
+    if (percent) return unsigned(std::max<long long>(1, std::min<long long>(1024, base * v / 100)));
+    if (v <= 0) v += base;
+    if (v < 1) bad(what, s);
+    return unsigned(v);
+  };
+  if (first.empty() && second.empty()) bad(what, s);
+  if (!first.empty()) *total = get(first);
+  if (!second.empty())
+    *online = get(second);
+  else
+    *online = std::min(*online ? *online : *total, *total);
+  if (!*total) *total = std::max(base, *online);
+  if (*online > *total) bad(what, s);
+}
+
+struct Flags {
+  const std::vector<std::string> &args;
+  size_t at = 0;
+  EmulatorSettings *out;
+
+  // The value of flag `name`: attached to it, or the next argument.
+  std::string value(const std::string &flag, size_t name_length) {
+    if (flag.size() > name_length) return flag.substr(name_length);
+    if (at + 1 >= args.size()) usage_error("missing argument for \"+" + flag + "\"");
+    return args[++at];
+  }
+
+  void scheduler_flag(const std::string &f) {
+    auto is = [&f](const char *name) { return f.compare(0, strlen(name), name) == 0; };
+    auto &s = out->schedulers;
+    if (is("SDPcpu")) pair(value(f, 6), cores(), &s.dirty_cpu, &s.dirty_cpu_online, "dirty CPU scheduler percentages", true);
+    else if (is("SDcpu")) pair(value(f, 5), cores(), &s.dirty_cpu, &s.dirty_cpu_online, "number of dirty CPU schedulers", false);
+    else if (is("SDio")) s.dirty_io = unsigned(ranged(value(f, 4), 1, 1024, "number of dirty I/O schedulers"));
+    else if (is("SP")) pair(value(f, 2), cores(), &s.schedulers, &s.schedulers_online, "scheduler percentages", true);
+    else pair(value(f, 1), cores(), &s.schedulers, &s.schedulers_online, "number of schedulers", false);
+  }
+
+  void heap_flag(const std::string &f) {
+    auto &v = vm_flags;
+    auto is = [&f](const char *name) { return f.compare(0, strlen(name), name) == 0; };
+    if (is("hmaxel")) v.max_heap_log = boolean(value(f, 6), "max heap error logger");
+    else if (is("hmaxk")) v.max_heap_kill = boolean(value(f, 5), "max heap kill");
+    else if (is("hmax")) {
+      v.max_heap_words = uint32_t(ranged(value(f, 4), 0, 1ll << 31, "max heap size"));
+      if (v.max_heap_words && v.max_heap_words < v.min_heap_words) bad("max heap size", std::to_string(v.max_heap_words));
+    } else if (is("hmbs")) v.min_vheap_words = uint32_t(gc_next_size(Word(ranged(value(f, 4), 0, 1ll << 31, "heap size"))));
+    else if (is("hmqd")) {
+      std::string q = value(f, 4);
+      if (q != "off_heap" && q != "on_heap") bad("message queue data flag", q);
+      v.off_heap_messages = q == "off_heap";
+    } else if (is("hms")) v.min_heap_words = uint32_t(gc_next_size(Word(ranged(value(f, 3), 0, 1ll << 31, "heap size"))));
+    else if (is("hpds")) ranged(value(f, 4), 1, 1 << 30, "initial process dictionary size");
+    else v.min_heap_words = uint32_t(gc_next_size(Word(ranged(value(f, 1), 0, 1ll << 31, "heap size"))));
+  }
+
+  // +s flags that tune scheduling: their values are checked; Joist's scheduler has no such settings.
+  void tuning_flag(const std::string &f) {
+    static const char *thresholds[] = {"none", "very_short", "short", "medium", "long", "very_long", nullptr};
+    static const char *levels[] = {"very_low", "low", "medium", "high", "very_high", nullptr};
+    static const char *cleanups[] = {"very_lazy", "lazy", "medium", "eager", "very_eager", nullptr};
+    static const char *binds[] = {"u", "ns", "ts", "ps", "s", "nnts", "nnps", "tnnps", "db", nullptr};
+    static const char *strategies[] = {"default", "legacy", nullptr};
+    static const char *bools[] = {"true", "false", nullptr};
+    static const struct { const char *name; const char **values; const char *what; } rows[] = {
+        {"sbwtdcpu", thresholds, "dirty CPU scheduler busy wait threshold:"}, {"sbwtdio", thresholds, "dirty IO scheduler busy wait threshold:"},
+        {"sbwt", thresholds, "scheduler busy wait threshold:"}, {"swtdcpu", levels, "dirty CPU scheduler wakeup threshold:"},
+        {"swtdio", levels, "dirty IO scheduler wakeup threshold:"}, {"swct", cleanups, "scheduler wake cleanup threshold:"},
+        {"swt", levels, "scheduler wakeup threshold:"}, {"sws", strategies, "scheduler wakeup strategy:"},
+        {"sbt", binds, "setting of scheduler bind type:"}, {"stbt", binds, "setting of scheduler bind type:"},
+        {"scl", bools, "setting of compact load:"}, {"spp", bools, "value for port parallelism:"},
+        {"sub", bools, "setting of utilization balancing:"}, {"secio", bools, "setting of eager check I/O:"},
+        {"sct", nullptr, "CPU topology"}, {"sfwi", nullptr, "forced wakeup interval"}, {"ssrct", nullptr, ""},
+    };
+    if (f == "ssrct") return;
+    for (const char *stack : {"sssdcpu", "sssdio", "sss"})
+      if (f.compare(0, strlen(stack), stack) == 0) {
+        long long kw = ranged(value(f, strlen(stack)), 20, 8192, "stack size");
+        if (!strcmp(stack, "sss")) out->schedulers.stack_kb = size_t(kw) * 8;
+        return;
+      }
+    for (auto &r : rows) {
+      size_t n = strlen(r.name);
+      if (f.compare(0, n, r.name) != 0) continue;
+      std::string v = value(f, n);
+      if (!r.values) return;
+      for (const char **p = r.values; *p; p++)
+        if (v == *p) return;
+      bad(r.what, v);
+    }
+    usage_error("bad scheduling option +" + f);
+  }
+
+  void run() {
+    auto &v = vm_flags;
+    for (; at < args.size(); at++) {
+      std::string f = args[at];
+      if (f.size() < 2 || f[0] != '-') usage_error("unexpected emulator argument " + f);
+      f.erase(0, 1);
+      switch (f[0]) {
+      case 'a': ranged(value(f, 1), 16, 8192, "suggested stack size for async threads"); break;
+      case 'A': v.async_threads = unsigned(ranged(value(f, 1), 0, 1024, "number of async threads")); break;
+      case 'B': {
+        std::string mode = f.substr(1);
+        if (mode.empty() && at + 1 < args.size() && args[at + 1].size() == 1) mode = args[++at];
+        if (mode == "i") v.break_ignored = true;
+        else if (mode == "d" || mode.empty()) v.break_disabled = true;
+        else if (mode == "c") v.break_interrupts_shell = true;
+        else usage_error("unknown break option +B" + mode);
+        break;
+      }
+      case 'c': {
+        std::string b = f.substr(1);
+        if (b.empty() && at + 1 < args.size() && (args[at + 1] == "true" || args[at + 1] == "false")) b = args[++at];
+        out->time_correction = b == "true";
+        if (!b.empty() && b != "true" && b != "false") bad("time correction", b);
+        break;
+      }
+      case 'C': {
+        std::string mode = value(f, 1);
+        if (mode == "no_time_warp") out->warp = WarpMode::NoTimeWarp;
+        else if (mode == "single_time_warp") out->warp = WarpMode::SingleTimeWarp;
+        else if (mode == "multi_time_warp") out->warp = WarpMode::MultiTimeWarp;
+        else bad("time warp mode", mode);
+        break;
+      }
+      case 'd':
+        if (f.compare(0, 3, "dcg") == 0) ranged(value(f, 3), 0, 256, "decentralized counter groups limit");
+        else v.no_crash_dump = true;
+        break;
+      case 'e': v.ets_limit = size_t(ranged(value(f, 1), 0, 1 << 30, "maximum number of ets tables")); break;
+      case 'f':
+        if (f[1] != 'n' || f.size() < 3 || !strchr("ula", f[2])) bad("filename encoding; expected +fnl, +fnu or +fna, got", "+" + f);
+        v.native_name_encoding = f[2];
+        v.native_name_warn = f.size() < 4 || f[3] == 'w';
+        break;
+      case 'g':
+        if (f != "gc_stress") usage_error("unknown flag +" + f);
+        gc_stress = true;
+        break;
+      case 'h': heap_flag(f); break;
+      case 'i': v.boot_module = value(f, 1); break;
+      case 'I': ranged(value(f, f.compare(0, 3, "IOP") == 0 ? 4 : 3), 0, 1024, "number of poll threads"); break;
+      case 'J':
+      case 'M': at++; break;
+      case 'K': boolean(value(f, 1), "kernel poll"); break;
+      case 'n':
+        if (f.size() > 1 && !strchr("sad", f[1])) bad("port signal behaviour", f);
+        break;
+      case 'p': {
+        if (f.compare(0, 2, "pc") != 0) usage_error("unknown flag +" + f);
+        std::string set = value(f, 2);
+        if (set == "unicode") v.printable_unicode = true;
+        else if (set != "latin1") bad("range of printable characters", set);
+        break;
+      }
+      case 'P':
+        if (f == "Plegacy") break;
+        { std::string n = value(f, 1); if (n != "legacy") v.process_limit = size_t(ranged(n, 1024, 134217727, "number of processes")); }
+        break;
+      case 'Q': { std::string n = value(f, 1); if (n != "legacy") v.port_limit = size_t(ranged(n, 1024, 134217727, "number of ports")); break; }
+      case 'R': ranged(value(f, 1), 22, 26, "compatibility release number"); break;
+      case 'r':
+        if (f.compare(0, 2, "rg") == 0) ranged(value(f, 2), 0, 65536, "reader groups limit");
+        break;
+      case 's': tuning_flag(f); break;
+      case 'S': scheduler_flag(f); break;
+      case 't': v.atom_limit = size_t(ranged(value(f, 1), 8192, 2147483647, "atom table size")); break;
+      case 'T': ranged(value(f, 1), 0, 9, "modified timing level"); break;
+      case 'v': break;
+      case 'V': out->print_version = true; break;
+      case 'W': {
+        std::string w = f.substr(1);
+        if (w.empty()) w = value(f, 1);
+        if (w.size() != 1 || !strchr("iwe", w[0])) bad("warning mapping", w);
+        v.warning_map = w[0];
+        break;
+      }
+      case 'z': {
+        std::string name = f.substr(0, f.compare(0, 5, "zdbbl") == 0 || f.compare(0, 5, "zosrl") == 0 || f.compare(0, 5, "zebwt") == 0 ? 5 : f.compare(0, 6, "zdntgc") == 0 ? 6 : 0);
+        if (name.empty()) usage_error("bad -z option -" + f);
+        value(f, name.size());
+        break;
+      }
+      default: usage_error("unknown flag +" + f);
+      }
+    }
+  }
+};
+
+} // namespace
+
+void read_emulator_flags(const std::vector<std::string> &flags, EmulatorSettings *out) { Flags{flags, 0, out}.run(); }
+
+std::string emulator_flags_help() {
+  return "  honoured: +S +SP +SDcpu +SDPcpu +SDio +sss +P +Q +t +e +h* +B* +c +C +fn* +i +pc +W +d +A +V\n"
+         "  checked and accepted, no effect in Joist: +a +I* +J +K +M* +n +R +r +rg +s* (wakeup, busy wait, binding) +T +v +z*\n"
+         "  Joist's own: +gc_stress (collect at every allocation)\n";
+}
+
+} // namespace joist
