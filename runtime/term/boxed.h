@@ -105,7 +105,7 @@ inline Node *external_node(Term t) { return reinterpret_cast<Node *>(t.box()[1])
 inline const uint32_t *ref_numbers(Term t) { return reinterpret_cast<const uint32_t *>(t.box() + 1); }
 inline bool is_pid_ref(Term t) { return is_kind(t, Kind::Ref) && header_size(*t.box()) == 3; }
 inline Word local_pid_number(Term t) { return t.imm_payload() & Word(kMaxPidNumber); }
-inline Word local_pid_serial(Term t) { return t.imm_payload() >> 28; }
+inline Word local_pid_serial(Term t) { return t.imm_payload() >> kPidNumberBits; }
 
 // --- binaries
 // Reference-counted bytes outside any heap. Immutable once visible to two processes; a *writable* binary

@@ -87,7 +87,7 @@ public:
   constexpr bool is_atom() const { return is_imm(ImmKind::Atom); }
   constexpr uint32_t atom_index() const { return uint32_t(imm_payload()); }
 
-  // Local pid: payload is number (28 bits) | serial << 28. External ones are boxed.
+  // Local pid: payload is 28 bits, number (15 bits) | serial (13 bits) << 15. External ones are boxed.
   static constexpr Term local_pid(Word data) { return imm(ImmKind::Pid, data); }
   constexpr bool is_local_pid() const { return is_imm(ImmKind::Pid); }
   static constexpr Term local_port(Word number) { return imm(ImmKind::Port, number); }
@@ -108,6 +108,7 @@ private:
 };
 static_assert(sizeof(Term) == 8);
 
-inline constexpr int64_t kMaxPidNumber = (int64_t{1} << 28) - 1;
+inline constexpr int kPidNumberBits = 15, kPidSerialBits = 13; // as stock 25 prints and sends them
+inline constexpr int64_t kMaxPidNumber = (int64_t{1} << kPidNumberBits) - 1;
 
 } // namespace joist::runtime
