@@ -1,0 +1,40 @@
+#include "runtime/dist/node.h"
+
+#include "runtime/mem/alloc.h"
+
+#include <mutex>
+#include <unordered_map>
+
+namespace joist::runtime {
+namespace {
+// Few nodes are ever seen; a lock around an ordinary table is enough. Holders of a Node* take no lock.
+std::mutex lock;
+std::unordered_map<uint64_t, Node *> &table() {
+  static auto *t = new std::unordered_map<uint64_t, Node *>;
+  return *t;
+}
+uint64_t key(Term name, uint32_t creation) { return uint64_t(name.atom_index()) << 32 | creation; }
+std::atomic<Node *> self{nullptr};
+} // namespace
+
+Node *node_get(Term name, uint32_t creation) {
+  std::lock_guard g(lock);
+  Node *&n = table()[key(name, creation)];
+  if (!n) n = new (mem_alloc(MemKind::System, sizeof(Node))) Node{name, creation};
+  return n;
+}
+
+Node *this_node() {
+  Node *n = self.load(std::memory_order_acquire);
+  if (n) [[likely]] return n;
+  Node *first = node_get(atoms::nonode_nohost, 0), *expected = nullptr;
+  return self.compare_exchange_strong(expected, first) ? first : expected;
+}
+
+void set_this_node(Term name, uint32_t creation) { self.store(node_get(name, creation), std::memory_order_release); }
+
+bool node_is_this(Term name, uint32_t creation) {
+  Node *n = this_node();
+  return n->name == name && n->creation == creation;
+}
+} // namespace joist::runtime
