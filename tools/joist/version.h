@@ -1,0 +1,4 @@
+#pragma once
+namespace joist {
+inline constexpr char kVersion[] = "0.1.0";
+}
