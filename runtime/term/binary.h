@@ -2,6 +2,8 @@
 #pragma once
 #include "runtime/mem/heap.h"
 #include "runtime/mem/magic.h"
+#include "runtime/term/bits.h"
+#include "runtime/term/utf.h"
 #include <string_view>
 namespace joist::runtime {
 // A new binary of n bytes, contents uninitialised; *bytes is where to write before anything else is allocated.
@@ -11,12 +13,9 @@ inline Term make_binary_from(Heap &h, std::string_view s) { return make_binary_f
 Term make_refc_binary(Heap &h, BinData *data, uint8_t *bytes, Word n); // takes over one reference
 // Bitstring of `bits` bits: bytes padded with zero bits at the end.
 Term make_bitstring(Heap &h, Word bits, uint8_t **bytes);
-// Part of a bitstring, sharing its data (copied where small enough for stock to copy is not needed).
+// Part of a bitstring, `bit_position` counted from its start. Whole bytes up to 64 are copied to a heap binary as stock
+// does; everything else is a sub-binary of the underlying HeapBin or RefcBin.
 Term make_sub_binary(Heap &h, Term bitstring, Word bit_position, Word bits);
-// dst/src bit positions count from the most significant bit of the first byte.
-void copy_bits(const uint8_t *src, Word src_bit, uint8_t *dst, Word dst_bit, Word bits);
-int compare_bits(const BitView &a, const BitView &b);       // lexicographic, then length
-bool equal_bits(const BitView &a, const BitView &b);
 // Bytes of a binary as contiguous memory; if it is not byte aligned they are copied into `scratch`.
 struct Bytes {
   const uint8_t *data = nullptr;
@@ -40,7 +39,7 @@ IoListError iolist_size(Term iolist, Word *bytes);
 Word iolist_write(Term iolist, uint8_t *out, Word cap);
 
 // --- matching (bs_* instructions). ctx is a MatchCtx.
-Term match_start(Heap &h, Term bitstring);
+Term match_start(Heap &h, Term bitstring); // freezes a writable binary
 // Integer segment: n bits at the context's position. flags below. Advances on success; none if too few bits.
 inline constexpr unsigned kBsAligned = 1, kBsLittle = 2, kBsSigned = 4, kBsExact = 8, kBsNative = 16; // as in BEAM code
 Term match_integer(Heap &h, MatchCtxObj *ctx, Word bits, unsigned flags);
@@ -54,10 +53,10 @@ void match_ctx_rebase(MatchCtxObj *ctx);                                // after
 // --- construction
 bool put_integer(uint8_t *out, Word bit, Word bits, Term integer, unsigned flags); // false: not an integer
 bool put_float(uint8_t *out, Word bit, Word bits, Term number, unsigned flags);    // false: not a number, or overflow
-Word utf8_length(Word code_point);                                                  // 0 if invalid
-Word put_utf8(uint8_t *out, Word code_point);
+Word put_utf16(uint8_t *out, Word code_point, unsigned flags);                      // 2 or 4 bytes; code point must be valid
 // Appends room for `bits` to bitstring `bin` (bs_append / bs_create_bin append): returns a writable bitstring whose
-// first bits equal bin's, data shared in place where bin is the last writable reference; *bytes and *bit say where to write.
+// first bits equal bin's, data shared in place where bin is the last writable reference; *bytes and *bit say where to write
+// (the new bits hold garbage). bits == 0: bin itself. none: the size does not fit a word (system_limit).
 Term append_writable(Heap &h, Term bin, Word bits, uint8_t **bytes, Word *bit);
 Term init_writable(Heap &h, Word bytes);                                 // bs_init_writable
 void writable_freeze(Term bin);                                          // before it is sent or stored elsewhere ("emasculate")
