@@ -53,7 +53,12 @@ void ref_fresh_magic_numbers(uint32_t out[3]) {
   numbers_of(take(ref_blocks, ref_range), kRefMagicMark, out);
 }
 
-Term make_ref_of_numbers(Heap &h, const uint32_t numbers[3]) { return Term::boxed(put(h, kRefWords, numbers)); }
+Term make_ref_of_numbers(Heap &h, const uint32_t numbers[3]) {
+  if (!(numbers[1] & kRefPidMark)) return Term::boxed(put(h, kRefWords, numbers));
+  Word *r = put(h, kPidRefWords, numbers);
+  r[3] = Term::local_pid(numbers[1] & 0xfffffff).raw();
+  return Term::boxed(r);
+}
 
 Term make_ref(Heap &h) {
   uint32_t n[3];

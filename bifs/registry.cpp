@@ -1,0 +1,48 @@
+// register/2, unregister/1, whereis/1, registered/0.
+#include "bifs/bifs.h"
+
+#include "runtime/io/port.h"
+#include "runtime/proc/registry.h"
+
+namespace joist::bifs {
+Term erlang_register_2(Process *p, const Term *args) {
+  Term name = args[0], who = args[1];
+  if (!name.is_atom()) return badarg(p);
+  if (!who.is_local_pid() && !who.is_local_port()) return badarg(p);
+  switch (registry_register(name, who)) {
+  case RegisterResult::Ok: return atoms::true_;
+  case RegisterResult::HasName: {
+    static const Term cause = atom::intern("registered_name");
+    return badarg(p, cause);
+  }
+  case RegisterResult::NoProcess: {
+    static const Term cause = atom::intern("noproc");
+    return badarg(p, cause);
+  }
+  default: return badarg(p);
+  }
+}
+
+Term erlang_unregister_1(Process *p, const Term *args) {
+  if (!args[0].is_atom() || !registry_unregister(args[0])) return badarg(p);
+  return atoms::true_;
+}
+
+// A process that is exiting has no name any more, as seen by others.
+Term erlang_whereis_1(Process *p, const Term *args) {
+  if (!args[0].is_atom()) return badarg(p);
+  Term who = registry_whereis(args[0]);
+  if (who.is_none()) return atoms::undefined;
+  if (who == p->id) return who;
+  bool alive = who.is_local_pid() ? process_lookup(who) != nullptr : port_alive(who);
+  return alive ? who : atoms::undefined;
+}
+
+Term erlang_registered_0(Process *p, const Term *) {
+  Term list = Term::nil();
+  auto names = registry_names();
+  for (Term n : names) list = make_cons(p->heap, n, list);
+  p->bump(int64_t(names.size() / 10));
+  return list;
+}
+} // namespace joist::bifs
