@@ -11,14 +11,8 @@ Term erlang_register_2(Process *p, const Term *args) {
   if (!who.is_local_pid() && !who.is_local_port()) return badarg(p);
   switch (registry_register(name, who)) {
   case RegisterResult::Ok: return atoms::true_;
-  case RegisterResult::HasName: {
-    static const Term cause = atom::intern("registered_name");
-    return badarg(p, cause);
-  }
-  case RegisterResult::NoProcess: {
-    static const Term cause = atom::intern("noproc");
-    return badarg(p, cause);
-  }
+  case RegisterResult::HasName: return badarg(p, atoms::registered_name);
+  case RegisterResult::NoProcess: return badarg(p, atoms::notalive);
   default: return badarg(p);
   }
 }

@@ -23,6 +23,7 @@ OffsetState time_offset_state();
 OffsetState time_offset_finalize();
 // Compares with OS system time and corrects; every minute, and after erlang:system_flag(time_offset, finalize).
 void time_adjust();
+void time_service_start();         // starts calling time_adjust(); once, when schedulers exist
 // Called by the thread that changed the offset (multi time warp, finalize): tells who monitors the time offset.
 extern void (*time_offset_changed)(int64_t new_offset);
 uint64_t now_microseconds();       // erlang:now/0: unique and strictly increasing
