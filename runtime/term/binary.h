@@ -52,7 +52,7 @@ bool match_string(MatchCtxObj *ctx, const uint8_t *bytes, Word bits);   // compa
 void match_ctx_rebase(MatchCtxObj *ctx);                                // after `original` moved (collector)
 // --- construction
 bool put_integer(uint8_t *out, Word bit, Word bits, Term integer, unsigned flags); // false: not an integer
-bool put_float(uint8_t *out, Word bit, Word bits, Term number, unsigned flags);    // false: not a number, or overflow
+bool put_float(uint8_t *out, Word bit, Word bits, Term number, unsigned flags);    // false: not a number, an integer beyond floats, or bits not 16, 32, 64
 Word put_utf16(uint8_t *out, Word code_point, unsigned flags);                      // 2 or 4 bytes; code point must be valid
 // Appends room for `bits` to bitstring `bin` (bs_append / bs_create_bin append): returns a writable bitstring whose
 // first bits equal bin's, data shared in place where bin is the last writable reference; *bytes and *bit say where to write

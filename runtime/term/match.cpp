@@ -117,12 +117,7 @@ bool put_float(uint8_t *out, Word bit, Word bits, Term number, unsigned flags) {
   uint64_t v;
   switch (bits) {
   case 64: v = std::bit_cast<uint64_t>(d); break;
-  case 32: {
-    float f = float(d);
-    if (!std::isfinite(f)) return false;
-    v = std::bit_cast<uint32_t>(f);
-    break;
-  }
+  case 32: v = std::bit_cast<uint32_t>(float(d)); break; // too large becomes infinity, as stock
   case 16: v = double_to_half(d); break;
   default: return false;
   }
