@@ -1,0 +1,114 @@
+// What a driver is: the code behind a port. The shape follows erl_driver.h (ERTS reference manual, "erl_driver") so
+// that its binary interface can be put on top: an instance per port, callbacks, and services that callbacks use.
+//
+// All callbacks of a port run one at a time, on scheduler threads, with the port's right to execute (io/port.h). They
+// must not block. Services are called from within callbacks only.
+#pragma once
+#include "runtime/io/io_queue.h"
+#include "runtime/io/port.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace joist::runtime {
+struct Port;
+
+// Settings of open_port/2, as parsed (bifs/port_open.cpp).
+struct PortOptions {
+  enum class Spawn : uint8_t { Any, Driver, Executable };
+  Spawn spawn = Spawn::Any;
+  int packet_bytes = 0;                   // 0 (stream), 1, 2, 4
+  int in_fd = -1, out_fd = -1;            // {fd,In,Out}
+  bool read = false, write = false;       // in, out; both if neither was given
+  bool use_stdio = true, stderr_to_stdout = false, exit_status = false, parallelism = false;
+  bool hide = false, overlapped_io = false;
+  bool limits_given = false;
+  uint64_t low_limit = 4096, high_limit = 8192; // busy_limits_port, ~0: disabled
+  std::optional<std::string> directory;   // cd
+  std::optional<std::vector<std::string>> args; // without argv[0]
+  std::optional<std::string> arg0;
+  std::vector<std::string> environment;   // complete, "NAME=value"
+};
+
+// One open port of a driver. The destructor is the driver's `stop`.
+class DriverPort {
+public:
+  virtual ~DriverPort() = default;
+  // port_command and {Owner,{command,_}}: takes what it wants from data.
+  virtual void output(Port &port, IoQueue &data);
+  // port_control: false makes the caller fail with badarg. The answer goes to *reply.
+  virtual bool control(Port &port, uint32_t command, std::string_view data, std::string *reply);
+  // port_call: external term format both ways; false: badarg.
+  virtual bool call(Port &port, uint32_t command, std::string_view data, std::string *reply);
+  virtual void ready_input(Port &port, int fd);
+  virtual void ready_output(Port &port, int fd);
+  virtual void timeout(Port &port);
+  // Something the driver started elsewhere has finished (port_post).
+  virtual void event(Port &port, uint64_t kind, int64_t value);
+  // The port is closing with data in its output queue: it goes away when the driver has emptied the queue (or fails).
+  virtual void flush(Port &port);
+};
+
+struct DriverOpen {
+  enum class Outcome : uint8_t {
+    Opened,
+    Pending, // opened; the caller gets its answer when port_opened or port_open_failed is called
+    General, // einval
+    Posix,   // error code
+    Badarg,
+  };
+  Outcome outcome = Outcome::General;
+  std::unique_ptr<DriverPort> instance;
+  int error = 0;
+};
+
+struct Driver {
+  const char *name;
+  DriverOpen (*open)(Port &port, const std::string &command, const PortOptions &options);
+  bool soft_busy = false;        // port_command(.., [force]) is allowed
+  bool takes_limits = false;     // busy_limits_port is allowed
+};
+// Drivers are never unregistered. Names are what open_port({spawn_driver, "name args"}, _) begins with; the built-in
+// ones that cannot be named so are fd_driver and spawn_driver.
+void driver_register(const Driver *);
+const Driver *driver_find(std::string_view name);
+std::vector<const Driver *> drivers_all();
+struct BuiltinDrivers { const Driver *fd = nullptr, *spawn = nullptr; };
+extern BuiltinDrivers builtin_drivers; // set by otp_stubs at start
+
+// --- services
+Term port_id(const Port &port);
+Term port_owner(const Port &port);                   // connected process
+IoQueue &port_queue(Port &port);                     // output not yet written
+// Data from outside for the owner: {Port, {data, D}} (with line splitting and binary mode as opened). `header` bytes
+// come before as a list.
+void port_deliver(Port &port, const void *bytes, size_t n);
+void port_deliver_header(Port &port, const void *header, size_t header_size, const void *bytes, size_t n);
+// {Port, What} to the owner.
+void port_notify(Port &port, Term what);
+void port_exit_status(Port &port, int status);       // {Port, {exit_status, N}}
+// The driver has failed or is done: the port goes away with that reason at the end of the callback.
+void port_fail(Port &port, Term reason);
+void port_fail_posix(Port &port, int error);
+void port_fail_eof(Port &port);                      // normal, or {Port, eof} if asked for with the option eof
+void port_set_busy(Port &port, bool busy);
+// Interest in a descriptor: ready_input / ready_output are called while it holds. false, false ends it; that must happen
+// before the descriptor is closed.
+void port_select(Port &port, int fd, bool read, bool write);
+void port_timer_set(Port &port, int64_t milliseconds);
+void port_timer_cancel(Port &port);
+void port_set_os_pid(Port &port, int64_t pid);
+void port_set_binary_control(Port &port, bool on);   // port_control answers with binaries
+// Results of DriverOpen::Pending.
+void port_opened(Port &port);
+void port_open_failed(Port &port, int error);
+// From any thread: calls instance->event(kind, value) as a task of the port; dropped if it died. The caller holds a
+// reference to the port (port_hold).
+void port_post(Port *port, uint64_t kind, int64_t value);
+void port_hold(Port *port);
+void port_release(Port *port); // any thread
+void port_count_io(Port &port, uint64_t in, uint64_t out); // for drivers that move data by other ways
+} // namespace joist::runtime

@@ -1,0 +1,107 @@
+// How ports are kept and executed. For runtime/io and the port BIFs only.
+//
+// Protocol
+//  * The table maps a number to a Port. A pointer from port_lookup stays valid until the caller's next quiescent point
+//    (sched/progress.h); whoever keeps one longer holds a reference (port_ref).
+//  * `executing` is the right to touch everything below "owned". It is taken by port_begin (an idle port only) and given
+//    back by port_end, or held by port_run on a scheduler thread. `scheduled` says that port_run is on its way.
+//  * A port ends in steps: Exiting (links and monitors are told, no more operations), perhaps Closing (flushing
+//    output), then Dead: the instance is destroyed, queued tasks are dropped (they answer badarg), the number is free.
+#pragma once
+#include "runtime/io/driver.h"
+#include "runtime/io/port_poll.h"
+#include "runtime/atom/atom.h"
+#include "runtime/proc/registry.h"
+#include "runtime/proc/relations.h"
+#include "runtime/sched/lock.h"
+#include "runtime/sched/timer.h"
+
+#include <deque>
+
+namespace joist::runtime {
+
+class PortTask {
+public:
+  PortTask *next = nullptr;
+  virtual ~PortTask() = default;
+  virtual void run(Port &port) = 0;      // with the right to execute
+  virtual void dropped(Port &) {}        // the port died first
+};
+
+namespace portflag {
+inline constexpr uint32_t Exiting = 1 << 0, Closing = 1 << 1, Dead = 1 << 2;
+inline constexpr uint32_t Gone = Exiting | Closing | Dead; // no operations any more
+inline constexpr uint32_t Busy = 1 << 3;
+} // namespace portflag
+
+struct PortTimer; // port_timer.cpp
+
+struct Port {
+  Term id;
+  uint64_t number;
+  const Driver *driver;
+  std::string name;
+  std::atomic<uint32_t> flags{0};
+  std::atomic<int32_t> refs{1};
+  std::atomic<Word> owner;               // connected process
+  std::atomic<Word> registered{Term::none().raw()}; // under the registry's lock
+  // --- tasks
+  SmallLock queue_lock;
+  PortTask *first = nullptr, **last = &first;
+  bool executing = false, scheduled = false;
+  // --- port data: no signal, only a table
+  SmallLock data_lock;
+  KeptTerm data;
+  // --- owned by who executes
+  std::unique_ptr<DriverPort> instance;
+  IoQueue queue;
+  std::vector<Term> links;
+  struct Watcher { Term pid; KeptRef ref; };
+  std::deque<Watcher> watchers;
+  std::deque<PortTask *> held;           // commands that wait for the port not to be busy
+  std::vector<PortDescriptor *> descriptors;
+  PortTimer *timer = nullptr;
+  bool binary = false, soft_eof = false, parallelism = false, binary_control = false;
+  bool send_closed = false;
+  bool failed = false;                   // port_fail was called in this callback
+  KeptTerm fail_reason;
+  uint64_t input = 0, output = 0;
+  int64_t os_pid = -1;
+  // {line, N}
+  size_t line_max = 0;
+  std::vector<uint8_t> line;
+  enum class LineState : uint8_t { Main, Full, CrInside, CrAfter } line_state = LineState::Main;
+  // open_port that has not been answered
+  struct PendingOpen { Term to = Term::none(); KeptRef ref; } pending_open;
+
+  bool gone() const { return flags.load(std::memory_order_acquire) & portflag::Gone; }
+  bool busy() const { return flags.load(std::memory_order_acquire) & portflag::Busy; }
+};
+
+Port *port_lookup(Term id);        // alive ones only; null otherwise
+Port *port_lookup_name(Term id_or_name);
+void port_ref(Port *);
+void port_unref(Port *);           // any thread; freed after thread progress
+// A new port, executing (the caller calls port_end). The reference belongs to the table until port_terminate. Null at the port limit.
+Port *port_create(const Driver *driver, std::string name, Term owner);
+std::vector<Term> ports_all();
+
+bool port_begin(Port *);           // takes the right to execute (and a reference) if the port is idle
+void port_end(Port *);             // gives the right back, not the reference
+void port_enqueue(Port *, PortTask *); // takes over the task
+
+// Runs after every callback, with the right to execute: ends the port if it failed, lets held commands go.
+void port_settle(Port &);
+// Exit of the port (not yet terminated if output must be flushed). from: who caused it. False if nothing happened.
+bool port_exit(Port &, Term from, Term reason, bool send_closed, bool drop_normal);
+void port_terminate(Port &);       // last step
+void port_unlink_now(Port &, Term pid);
+void port_flush_line(Port &);      // at end of file: the unfinished line
+
+// Message {Ref, Result} to a caller; result is built in h.
+void port_answer(Term to, Term ref, Term result, FragmentHeap &h);
+void port_send_owner(Port &, Term what, FragmentHeap &h); // {Port, What}
+
+void port_timer_free(Port &);
+void port_descriptors_free(Port &);
+} // namespace joist::runtime

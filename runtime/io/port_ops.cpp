@@ -1,0 +1,155 @@
+#include "runtime/io/port_ops.h"
+#include "runtime/proc/process.h"
+#include "runtime/term/ref.h"
+
+namespace joist::runtime {
+void PortCall::answer(Term result, FragmentHeap &h) {
+  if (answers && !result.is_none()) port_answer(caller, ref.get(), result, h);
+  answers = false;
+}
+
+void PortCall::run(Port &port) {
+  if (port.gone()) return dropped(port);
+  FragmentHeap h;
+  answer(perform(port, h), h);
+}
+
+void PortCall::dropped(Port &) {
+  FragmentHeap h;
+  answer(gone_result(), h);
+}
+
+Term port_call_submit(Process *p, Port *port, std::unique_ptr<PortCall> c) {
+  c->caller = p->id;
+  if (port_begin(port)) {
+    Term result = port->gone() ? c->gone_result() : c->perform(*port, p->heap);
+    port_settle(*port);
+    port_end(port);
+    port_unref(port);
+    p->bump(20);
+    return result;
+  }
+  Term ref = make_ref(p->heap);
+  c->ref = KeptRef(ref);
+  c->answers = true;
+  port_enqueue(port, c.release());
+  return ref;
+}
+
+void port_badsig(Port &port) {
+  Signal *s = signal_new(SignalKind::Exit, atoms::badsig);
+  s->from = port.id;
+  signal_send_pid(Term(port.owner.load()), s);
+}
+
+Term PortCommand::output(Port &port) {
+  if (bang && sender.raw() != port.owner.load()) {
+    port_badsig(port);
+    return atoms::badarg;
+  }
+  if (bad_data) {
+    if (bang) port_badsig(port);
+    return atoms::badarg;
+  }
+  port_count_io(port, 0, data.size());
+  port.instance->output(port, data);
+  return atoms::true_;
+}
+
+Term PortCommand::perform(Port &port, Heap &) {
+  if (port.busy() && !force && !was_held && nosuspend) return atoms::false_;
+  return output(port);
+}
+
+// A command that finds the port busy waits its turn; its sender waits for the answer.
+void PortCommand::run(Port &port) {
+  if (port.gone()) return dropped(port);
+  if (port.busy() && !force && !nosuspend && !was_held && answers) {
+    auto *waiting = new PortCommand;
+    waiting->caller = caller;
+    waiting->ref = ref;
+    waiting->answers = answers;
+    waiting->sender = sender;
+    waiting->bang = bang;
+    waiting->bad_data = bad_data;
+    waiting->was_held = true;
+    waiting->data.take(data);
+    answers = false;
+    port.held.push_back(waiting);
+    return;
+  }
+  PortCall::run(port);
+}
+
+// --- Port ! Message
+namespace {
+class ConnectSignal : public PortTask {
+public:
+  Term from;
+  Term to; // none: not a local pid
+  ConnectSignal(Term f, Term t) : from(f), to(t) {}
+  void run(Port &port) override {
+    if (port.gone()) return;
+    if (to.is_none() || from.raw() != port.owner.load()) return port_badsig(port);
+    port.owner = to.raw();
+    FragmentHeap h;
+    message_send_pid_built(from, make_tuple(h, port.id, atoms::connected), h.take());
+  }
+};
+class CloseSignal : public PortTask {
+public:
+  Term from;
+  explicit CloseSignal(Term f) : from(f) {}
+  void run(Port &port) override {
+    if (port.gone()) return;
+    if (from.raw() != port.owner.load()) return port_badsig(port);
+    port_exit(port, from, atoms::normal, true, false);
+  }
+};
+class BadSignal : public PortTask {
+public:
+  void run(Port &port) override {
+    if (!port.gone()) port_badsig(port);
+  }
+};
+
+void submit(Process *p, Port *port, PortTask *t) {
+  if (!port_begin(port)) return port_enqueue(port, t);
+  t->run(*port);
+  delete t;
+  port_settle(*port);
+  port_end(port);
+  port_unref(port);
+  p->bump(20);
+}
+} // namespace
+
+PortSend port_send(Process *p, Term to, Term msg, bool nosuspend, Term *ref) {
+  Port *port = port_lookup(to);
+  if (!port) return PortSend::Taken;
+  if (!is_tuple_of(msg, 2) || !tuple_elements(msg)[0].is_local_pid()) return submit(p, port, new BadSignal), PortSend::Taken;
+  Term owner = tuple_elements(msg)[0], what = tuple_elements(msg)[1];
+  if (what == atoms::close) return submit(p, port, new CloseSignal(owner)), PortSend::Taken;
+  if (!is_tuple_of(what, 2)) return submit(p, port, new BadSignal), PortSend::Taken;
+  Term op = tuple_elements(what)[0], arg = tuple_elements(what)[1];
+  if (op == atoms::connect)
+    return submit(p, port, new ConnectSignal(owner, arg.is_local_pid() ? arg : Term::none())), PortSend::Taken;
+  if (op != atoms::command) return submit(p, port, new BadSignal), PortSend::Taken;
+  if (nosuspend && port->busy()) return PortSend::Busy;
+  auto c = std::make_unique<PortCommand>();
+  c->sender = owner;
+  c->bang = true;
+  c->bad_data = !c->data.push_iolist(arg);
+  c->caller = p->id;
+  p->bump(int64_t(c->data.size() / 256));
+  if (!port->busy() || owner.raw() != port->owner.load()) { // no answer wanted
+    submit(p, port, c.release());
+    return PortSend::Taken;
+  }
+  *ref = make_ref(p->heap);
+  c->ref = KeptRef(*ref);
+  c->answers = true;
+  port_enqueue(port, c.release());
+  return PortSend::Wait;
+}
+} // namespace joist::runtime

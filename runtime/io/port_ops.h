@@ -1,0 +1,43 @@
+// The operations that answer their caller: a PortCall is made by a BIF (or `!`), filled with what it needs as C++ data,
+// and submitted. If the port is idle it runs at once and its result is built on the caller's heap; else it is queued and
+// the result comes as {Ref, Result}.
+#pragma once
+#include "runtime/io/port_core.h"
+
+namespace joist::runtime {
+class PortCall : public PortTask {
+public:
+  Term caller = Term::none();
+  KeptRef ref;               // set when queued
+  bool answers = false;      // a message is to be sent
+  // The result, immediate or built in h. Runs with the right to execute on a live port. none: no answer (now).
+  virtual Term perform(Port &port, Heap &h) = 0;
+  // The result where the port has died.
+  virtual Term gone_result() const { return atoms::badarg; }
+  void run(Port &port) override;
+  void dropped(Port &port) override;
+
+protected:
+  void answer(Term result, FragmentHeap &h);
+};
+
+// Runs or queues c (takes it over). Result: what the BIF is to return (a reference if queued).
+Term port_call_submit(Process *p, Port *port, std::unique_ptr<PortCall> c);
+
+// Output; also waits in Port::held while the port is busy.
+class PortCommand : public PortCall {
+public:
+  Term sender = Term::none(); // caller, or the Owner of {Owner,{command,_}}
+  bool bang = false;          // from `!`: sender must own the port, else badsig
+  bool force = false, nosuspend = false, bad_data = false;
+  bool was_held = false;
+  IoQueue data;
+  Term perform(Port &port, Heap &h) override;
+  void run(Port &port) override;
+
+private:
+  Term output(Port &port);
+};
+// Exit signal `badsig` from the port to its owner.
+void port_badsig(Port &port);
+} // namespace joist::runtime

@@ -1,0 +1,128 @@
+// The table of ports, their life from creation to the last reference, and the list of drivers.
+#include "runtime/io/port_core.h"
+#include "runtime/sched/progress.h"
+#include "runtime/sched/scheduler.h"
+
+namespace joist::runtime {
+namespace {
+// Slot of number n: n modulo size. Numbers only grow, so one is not soon used again.
+std::atomic<Port *> *table;
+size_t table_size; // power of two
+size_t limit_;
+std::atomic<size_t> alive_count{0};
+std::mutex table_lock; // insertion
+uint64_t next_number;  // under table_lock
+constexpr uint64_t kMaxNumber = (uint64_t{1} << 28) - 1;
+
+std::vector<const Driver *> &drivers() {
+  static std::vector<const Driver *> list;
+  return list;
+}
+std::mutex driver_lock;
+
+DriverOpen forker_open(Port &, const std::string &, const PortOptions &) { return {}; }
+// The port that stock starts children through. Here it only holds its number, which programs see in erlang:ports().
+const Driver forker{.name = "forker", .open = forker_open};
+} // namespace
+
+BuiltinDrivers builtin_drivers;
+
+void driver_register(const Driver *d) {
+  std::lock_guard g(driver_lock);
+  drivers().push_back(d);
+}
+const Driver *driver_find(std::string_view name) {
+  std::lock_guard g(driver_lock);
+  for (auto *d : drivers())
+    if (d->name == name) return d;
+  return nullptr;
+}
+std::vector<const Driver *> drivers_all() {
+  std::lock_guard g(driver_lock);
+  return drivers();
+}
+
+void ports_init(size_t limit) {
+  limit_ = limit;
+  table_size = std::bit_ceil(std::max<size_t>(limit, 16));
+  table = new std::atomic<Port *>[table_size]();
+  Port *p = port_create(&forker, "forker", Term::local_pid(0)); // connected to init, <0.0.0>
+  p->instance = std::make_unique<DriverPort>();
+  port_end(p);
+}
+
+size_t port_limit() { return limit_; }
+size_t port_count() { return alive_count.load(std::memory_order_relaxed); }
+
+Port *port_create(const Driver *driver, std::string name, Term owner) {
+  std::lock_guard g(table_lock);
+  if (alive_count.load(std::memory_order_relaxed) >= limit_) return nullptr;
+  for (size_t tries = 0; tries < table_size; tries++) {
+    uint64_t number = next_number;
+    next_number = number == kMaxNumber ? 0 : number + 1;
+    std::atomic<Port *> &slot = table[number % table_size];
+    if (slot.load(std::memory_order_relaxed)) continue;
+    auto *p = new Port;
+    p->id = Term::local_port(number);
+    p->number = number;
+    p->driver = driver;
+    p->name = std::move(name);
+    p->owner = owner.raw();
+    p->data = KeptTerm(atoms::undefined);
+    p->executing = true;
+    alive_count.fetch_add(1);
+    slot.store(p, std::memory_order_release);
+    return p;
+  }
+  return nullptr;
+}
+
+Port *port_lookup(Term id) {
+  if (!id.is_local_port()) return nullptr;
+  Port *p = table[id.imm_payload() % table_size].load(std::memory_order_acquire);
+  return p && p->number == id.imm_payload() && !p->gone() ? p : nullptr;
+}
+
+std::vector<Term> ports_all() {
+  std::vector<Term> v;
+  for (size_t i = 0; i < table_size; i++)
+    if (Port *p = table[i].load(std::memory_order_acquire); p && !p->gone()) v.push_back(p->id);
+  std::sort(v.begin(), v.end(), [](Term a, Term b) { return a.imm_payload() < b.imm_payload(); });
+  return v;
+}
+
+void port_ref(Port *p) { p->refs.fetch_add(1, std::memory_order_relaxed); }
+void port_unref(Port *p) {
+  if (p->refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  // Others may have just looked it up: they hold it until their quiescent point.
+  auto free_later = [](void *q) { progress::later([](void *r) { delete static_cast<Port *>(r); }, q); };
+  if (progress::is_registered()) free_later(p);
+  else schedule_work(free_later, p);
+}
+
+void port_terminate(Port &port) {
+  if (port.flags.load() & portflag::Dead) return;
+  port.flags.fetch_or(portflag::Dead | portflag::Exiting);
+  Term owner(port.owner.load());
+  port_timer_free(port);
+  port.instance.reset(); // the driver's stop: it deselects and closes
+  port_descriptors_free(port);
+  port.queue.clear();
+  {
+    std::lock_guard g(port.data_lock);
+    port.data = KeptTerm(atoms::undefined);
+  }
+  table[port.number % table_size].store(nullptr, std::memory_order_release);
+  alive_count.fetch_sub(1);
+  for (PortTask *t : port.held) { // their senders wait for an answer
+    t->dropped(port);
+    delete t;
+  }
+  port.held.clear();
+  if (port.send_closed) {
+    FragmentHeap h;
+    message_send_pid_built(owner, make_tuple(h, port.id, atoms::closed), h.take());
+  }
+  port_unref(&port); // the table's reference; the executing caller holds another
+}
+} // namespace joist::runtime

@@ -1,0 +1,99 @@
+// Executing ports: the queue of tasks, and what happens after each callback.
+#include "runtime/io/port_core.h"
+#include "runtime/sched/progress.h"
+#include "runtime/sched/scheduler.h"
+
+namespace joist::runtime {
+namespace {
+constexpr int kTasksPerTurn = 20;
+
+void port_run(void *arg);
+
+// With queue_lock held.
+bool wants_scheduling(Port *p) {
+  if (!p->first || p->scheduled || p->executing) return false;
+  p->scheduled = true;
+  p->refs.fetch_add(1, std::memory_order_relaxed);
+  return true;
+}
+
+PortTask *next_task(Port *p) {
+  std::lock_guard g(p->queue_lock);
+  PortTask *t = p->first;
+  if (!t) return nullptr;
+  p->first = t->next;
+  if (!p->first) p->last = &p->first;
+  return t;
+}
+
+void port_run(void *arg) {
+  auto *p = static_cast<Port *>(arg);
+  {
+    std::lock_guard g(p->queue_lock);
+    p->scheduled = false;
+    p->executing = true;
+  }
+  for (int i = 0; i < kTasksPerTurn; i++) {
+    PortTask *t = next_task(p);
+    if (!t) break;
+    if (p->flags.load() & portflag::Dead) t->dropped(*p);
+    else t->run(*p);
+    delete t;
+    port_settle(*p);
+  }
+  port_end(p);
+  port_unref(p);
+}
+} // namespace
+
+bool port_begin(Port *p) {
+  std::lock_guard g(p->queue_lock);
+  if (p->executing || p->scheduled || p->first) return false;
+  p->executing = true;
+  p->refs.fetch_add(1, std::memory_order_relaxed); // it may die while it executes
+  return true;
+}
+
+void port_end(Port *p) {
+  bool schedule;
+  {
+    std::lock_guard g(p->queue_lock);
+    p->executing = false;
+    schedule = wants_scheduling(p);
+  }
+  if (schedule) schedule_work(port_run, p);
+}
+
+void port_enqueue(Port *p, PortTask *t) {
+  bool schedule;
+  {
+    std::lock_guard g(p->queue_lock);
+    t->next = nullptr;
+    *p->last = t;
+    p->last = &t->next;
+    schedule = wants_scheduling(p);
+  }
+  if (schedule) schedule_work(port_run, p);
+}
+
+void port_settle(Port &port) {
+  if (port.failed && !(port.flags.load() & portflag::Dead)) {
+    port.failed = false;
+    KeptTerm reason = std::move(port.fail_reason);
+    if (port.flags.load() & portflag::Closing) {
+      port_terminate(port);
+    } else {
+      port.queue.clear(); // nobody can write it any more
+      port_exit(port, port.id, reason.get(), false, false);
+    }
+  }
+  if ((port.flags.load() & (portflag::Closing | portflag::Dead)) == portflag::Closing && port.queue.size() == 0)
+    port_terminate(port);
+  while (!port.held.empty() && !port.busy() && !port.gone()) {
+    PortTask *t = port.held.front();
+    port.held.pop_front();
+    t->run(port);
+    delete t;
+  }
+}
+} // namespace joist::runtime
