@@ -1,0 +1,177 @@
+%% Processes: links, monitors, exits, aliases, names, flags, timers, process_info, groups, spawn options.
+-module(processes).
+-export([cases/0, init_loop/0]).
+-define(C(Name, Expr), {Name, fun() -> Expr end}).
+
+cases() -> exits() ++ links() ++ monitors() ++ names() ++ infos() ++ timers() ++ aliases() ++ options() ++ suspends() ++ bad() ++ mass().
+
+init_loop() -> receive {From, X} -> From ! {self(), X}, init_loop(); stop -> ok; {die, R} -> exit(R) end.
+server() -> spawn(?MODULE, init_loop, []).
+down(M) -> receive {'DOWN', M, T, _, R} -> {T, R} after 2000 -> none end.
+flush() -> receive X -> [X | flush()] after 50 -> [] end.
+trap() -> process_flag(trap_exit, true).
+
+exits() ->
+    [?C({exit_reason, R}, begin {_, M} = spawn_monitor(fun() -> exit(R) end), down(M) end) || R <- [normal, kill, shutdown, {a, b}, "x"]]
+    ++ [?C({exit_signal, R}, begin P = server(), M = monitor(process, P), exit(P, R), P ! stop, down(M) end) || R <- [normal, kill, shutdown, {a, 1}]]
+    ++ [?C({exit_signal_trapping, R},
+           begin Me = self(),
+                 P = spawn(fun() -> trap(), Me ! ready, receive X -> Me ! {got, X} end end),
+                 receive ready -> ok end, M = monitor(process, P), exit(P, R), {down(M), flush()} end) || R <- [normal, kill, shutdown]]
+    ++ [?C(exit_self, exit(self(), foo)),
+        ?C(exit_self_normal, begin exit(self(), normal), alive end),
+        ?C(exit_self_normal_trap, begin trap(), exit(self(), normal), flush() end),
+        ?C(exit_self_kill_trap, begin trap(), exit(self(), kill), flush() end),
+        ?C(exit_dead, begin P = spawn(fun() -> ok end), timer:sleep(20), exit(P, foo) end),
+        ?C(error_exit, begin {_, M} = spawn_monitor(fun() -> error(bad) end), {process, {R, [{_, _, _, _} | _]}} = down(M), R end),
+        ?C(alive, begin P = server(), A = is_process_alive(P), exit(P, kill), {A, is_process_alive(P)} end),
+        ?C(unlink_on_exit, begin P = spawn_link(fun() -> receive x -> ok end end), unlink(P), exit(P, kill), flush() end)].
+
+links() ->
+    [?C(link_dies, begin trap(), P = spawn_link(fun() -> exit(oops) end), receive {'EXIT', P, R} -> R end end),
+     ?C(link_normal, begin trap(), P = spawn_link(fun() -> ok end), receive {'EXIT', P, R} -> R end end),
+     ?C(link_killed, begin trap(), P = spawn_link(fun() -> timer:sleep(5000) end), exit(P, kill), receive {'EXIT', P, R} -> R end end),
+     ?C(link_no_proc, begin trap(), P = spawn(fun() -> ok end), timer:sleep(20), link(P), flush() end),
+     ?C(link_no_proc_no_trap, begin P = spawn(fun() -> ok end), timer:sleep(20), link(P) end),
+     ?C(link_self, begin link(self()), ok end),
+     ?C(link_twice, begin trap(), P = server(), link(P), link(P), P ! {die, x}, flush() end),
+     ?C(unlink, begin trap(), P = server(), link(P), unlink(P), P ! {die, x}, flush() end),
+     ?C(dies_with_link, begin {P, M} = spawn_monitor(fun() -> spawn_link(fun() -> exit(inner) end), receive x -> ok end end), _ = P, down(M) end),
+     ?C(chain, begin {_, M} = spawn_monitor(fun() -> chain(20) end), down(M) end),
+     ?C(links_info, begin P = server(), link(P), {links, L} = process_info(self(), links), lists:member(P, L) end),
+     ?C(parent_exit, begin Me = self(), P = spawn(fun() -> C = spawn_link(fun() -> trap(), Me ! {c, self()}, receive X -> Me ! X end end), receive {go, R} -> _ = C, exit(R) end end),
+                           receive {c, C} -> ok end, P ! {go, gone}, receive {'EXIT', _, R} -> {R, is_pid(C)} end end)].
+
+chain(0) -> exit(end_of_chain);
+chain(N) -> spawn_link(fun() -> chain(N - 1) end), receive x -> ok end.
+
+monitors() ->
+    [?C(down, begin {_, M} = spawn_monitor(fun() -> exit(a) end), down(M) end),
+     ?C(noproc, begin P = spawn(fun() -> ok end), timer:sleep(20), down(monitor(process, P)) end),
+     ?C(name_noproc, begin M = monitor(process, no_such_name), receive {'DOWN', M, process, Who, R} -> {Who, R} end end),
+     ?C(name, begin P = server(), register(tmp_name, P), M = monitor(process, tmp_name), exit(P, kill), receive {'DOWN', M, process, Who, R} -> {Who, R} end end),
+     ?C(demonitor, begin P = server(), M = monitor(process, P), demonitor(M), exit(P, kill), flush() end),
+     ?C(demonitor_flush, begin {_, M} = spawn_monitor(fun() -> ok end), timer:sleep(20), {demonitor(M, [flush]), flush()} end),
+     ?C(demonitor_info, begin P = server(), M = monitor(process, P), {demonitor(M, [info]), demonitor(M, [info])} end),
+     ?C(demonitor_flush_info, begin {_, M} = spawn_monitor(fun() -> ok end), timer:sleep(20), {demonitor(M, [flush, info]), flush()} end),
+     ?C(twice, begin P = server(), A = monitor(process, P), B = monitor(process, P), P ! stop, {down(A), down(B), A =:= B} end),
+     ?C(tag, begin {P, M} = spawn_monitor(fun() -> receive x -> ok end end), M2 = monitor(process, P, [{tag, {my, tag}}]), P ! x, down(M), receive {{my, tag}, M2, process, P, R} -> R end end),
+     ?C(spawn_opt_tag, begin {P, M} = spawn_opt(fun() -> ok end, [{monitor, [{tag, t}]}]), receive {t, M, process, P, R} -> R end end),
+     ?C(monitors_info, begin P = server(), monitor(process, P), {monitors, [{process, Q}]} = process_info(self(), monitors), Q =:= P end),
+     ?C(monitored_by, begin P = server(), monitor(process, P), {monitored_by, L} = process_info(P, monitored_by), L =:= [self()] end),
+     ?C(time_offset, begin R = monitor(time_offset, clock_service), is_reference(R) end),
+     ?C(self, begin M = monitor(process, self()), demonitor(M) end)].
+
+names() ->
+    [?C(register, begin true = register(nm1, self()), {whereis(nm1) =:= self(), lists:member(nm1, registered()), process_info(self(), registered_name)} end),
+     ?C(register_twice, begin register(nm2, self()), register(nm3, self()) end),
+     ?C(register_taken, begin P = server(), register(nm4, P), R = (catch register(nm4, self())), exit(P, kill), R end),
+     ?C(register_dead, begin P = spawn(fun() -> ok end), timer:sleep(20), register(nm5, P) end),
+     ?C(register_undefined, register(undefined, self())),
+     ?C(unregister_none, unregister(not_registered)),
+     ?C(unregister, begin register(nm6, self()), unregister(nm6), whereis(nm6) end),
+     ?C(send_name, begin register(nm7, self()), nm7 ! hello, flush() end),
+     ?C(send_no_name, no_such ! hello),
+     ?C(send_tuple, begin register(nm8, self()), {nm8, node()} ! hello, flush() end),
+     ?C(name_gone, begin P = spawn(fun() -> register(nm9, self()) end), M = monitor(process, P), down(M), whereis(nm9) end),
+     ?C(send3, [erlang:send(self(), x, O) || O <- [[], [nosuspend], [noconnect]]]),
+     ?C(send3_bad, erlang:send(self(), x, [bad]))].
+
+infos() ->
+    Items = [current_function, dictionary, error_handler, group_leader, initial_call, links, message_queue_len, messages, monitored_by,
+             monitors, priority, registered_name, status, suspending, trap_exit, catchlevel, message_queue_data, fullsweep_after_x,
+             min_heap_size, min_bin_vheap_size, parent],
+    [?C({self, I}, process_info(self(), I)) || I <- Items]
+    ++ [?C({other, I}, begin P = server(), P ! a, timer:sleep(10), process_info(P, I) end) || I <- Items]
+    ++ [?C(list, process_info(self(), [trap_exit, status, registered_name, dictionary])),
+        ?C(dead, begin P = spawn(fun() -> ok end), timer:sleep(20), {process_info(P), process_info(P, links)} end),
+        ?C(keys, [K || {K, _} <- process_info(self())]),
+        ?C(dictionary, begin put(a, 1), put(b, 2), put(c, 3), {lists:sort(get()), lists:sort(get_keys()), get_keys(2), erase(a), get(a), lists:sort(erase()), get()} end),
+        ?C(memory_kinds, [is_integer(element(2, process_info(self(), K))) || K <- [memory, heap_size, total_heap_size, stack_size, reductions]]),
+        ?C(gc_info, lists:sort([K || {K, _} <- element(2, process_info(self(), garbage_collection))])),
+        ?C(stacktrace, [{M, F, A} || {M, F, A, _} <- element(2, process_info(self(), current_stacktrace)), M =:= ?MODULE]),
+        ?C(waiting, begin P = server(), timer:sleep(10), {process_info(P, status), process_info(P, current_function)} end),
+        ?C(messages_order, begin [self() ! I || I <- [1, 2, 3]], process_info(self(), messages) end),
+        ?C(group_leader, begin GL = group_leader(), P = server(), {group_leader, G} = process_info(P, group_leader), G =:= GL end),
+        ?C(set_group_leader, begin P = server(), group_leader(self(), P), {group_leader, G} = process_info(P, group_leader), G =:= self() end)].
+
+timers() ->
+    [?C(send_after, begin erlang:send_after(5, self(), x), receive x -> got after 1000 -> late end end),
+     ?C(start_timer, begin R = erlang:start_timer(5, self(), x), receive {timeout, R, x} -> got after 1000 -> late end end),
+     ?C(cancel, begin R = erlang:send_after(100000, self(), x), T = erlang:cancel_timer(R), {T > 90000, erlang:cancel_timer(R)} end),
+     ?C(cancel_async, begin R = erlang:send_after(100000, self(), x), ok = erlang:cancel_timer(R, [{async, true}]), receive {cancel_timer, R, T} -> T > 90000 end end),
+     ?C(cancel_noinfo, begin R = erlang:send_after(100000, self(), x), erlang:cancel_timer(R, [{info, false}]) end),
+     ?C(cancel_async_noinfo, begin R = erlang:send_after(100000, self(), x), {erlang:cancel_timer(R, [{async, true}, {info, false}]), flush()} end),
+     ?C(read, begin R = erlang:send_after(100000, self(), x), T = erlang:read_timer(R), {T > 90000, erlang:read_timer(make_ref())} end),
+     ?C(read_async, begin R = erlang:send_after(100000, self(), x), ok = erlang:read_timer(R, [{async, true}]), receive {read_timer, R, T} -> T > 90000 end end),
+     ?C(abs, begin T = erlang:monotonic_time(millisecond) + 10, erlang:send_after(T, self(), x, [{abs, true}]), receive x -> erlang:monotonic_time(millisecond) >= T end end),
+     ?C(to_name, begin register(tn1, self()), erlang:send_after(5, tn1, x), receive x -> got after 1000 -> late end end),
+     ?C(to_dead_name, begin erlang:send_after(1, nobody_there, x), timer:sleep(10), ok end),
+     ?C(order, begin [erlang:send_after(T, self(), T) || T <- [30, 10, 20, 5]], [receive X -> X end || _ <- lists:seq(1, 4)] end),
+     ?C(zero, begin erlang:send_after(0, self(), x), receive x -> ok end end),
+     ?C(many, begin [erlang:send_after(I rem 20, self(), x) || I <- lists:seq(1, 2000)], length([receive x -> 1 end || _ <- lists:seq(1, 2000)]) end),
+     ?C(bad_time, erlang:send_after(-1, self(), x)),
+     ?C(bad_time2, erlang:send_after(1 bsl 64, self(), x)),
+     ?C(bad_dest, erlang:send_after(1, "x", x)),
+     ?C(bad_opt, erlang:send_after(1, self(), x, [foo])),
+     ?C(sleep, begin T = erlang:monotonic_time(millisecond), timer:sleep(30), erlang:monotonic_time(millisecond) - T >= 30 end)].
+
+aliases() ->
+    [?C(alias, begin A = alias(), A ! x, flush() end),
+     ?C(unalias, begin A = alias(), {unalias(A), unalias(A), A ! x, flush()} =:= {true, false, x, []} end),
+     ?C(reply, begin A = alias([reply]), A ! x, A ! y, flush() end),
+     ?C(explicit, begin A = alias([explicit_unalias]), A ! x, A ! y, flush() end),
+     ?C(monitor_alias, begin P = server(), M = monitor(process, P, [{alias, reply_demonitor}]), M ! hi, M ! again, {flush(), demonitor(M, [info])} end),
+     ?C(monitor_alias_down, begin P = server(), M = monitor(process, P, [{alias, demonitor}]), exit(P, kill), {down(M), begin M ! x, flush() end} end),
+     ?C(other_sends, begin A = alias(), spawn(fun() -> A ! from_other end), receive X -> X after 1000 -> none end end),
+     ?C(bad_opt, alias([foo])),
+     ?C(unalias_bad, unalias(foo))].
+
+options() ->
+    [?C(priority, begin P = spawn_opt(fun() -> receive x -> ok end end, [{priority, high}]), process_info(P, priority) end),
+     ?C(min_heap, begin P = spawn_opt(fun() -> receive x -> ok end end, [{min_heap_size, 1000}]), process_info(P, min_heap_size) end),
+     ?C(fullsweep, begin P = spawn_opt(fun() -> receive x -> ok end end, [{fullsweep_after, 3}]), {_, L} = process_info(P, garbage_collection), lists:keyfind(fullsweep_after, 1, L) end),
+     ?C(mqd, begin P = spawn_opt(fun() -> receive x -> ok end end, [{message_queue_data, off_heap}]), process_info(P, message_queue_data) end),
+     ?C(link_monitor, begin trap(), {P, M} = spawn_opt(fun() -> exit(a) end, [link, monitor]), {down(M), receive {'EXIT', P, R} -> R end} end),
+     ?C(bad, spawn_opt(fun() -> ok end, [foo])),
+     ?C(bad_priority, spawn_opt(fun() -> ok end, [{priority, foo}])),
+     ?C(improper, spawn_opt(fun() -> ok end, [link | x])),
+     ?C(flag_trap, {process_flag(trap_exit, true), process_flag(trap_exit, false)}),
+     ?C(flag_priority, {process_flag(priority, high), process_flag(priority, normal)}),
+     ?C(flag_bad, process_flag(foo, bar)),
+     ?C(flag_bad_value, process_flag(trap_exit, maybe_so)),
+     ?C(max_heap, begin {_, M} = spawn_opt(fun() -> lists:seq(1, 1000000) end, [monitor, {max_heap_size, #{size => 10000, kill => true, error_logger => false}}]), down(M) end),
+     ?C(max_heap_flag, process_flag(max_heap_size, 100000)),
+     ?C(spawn_request, begin R = spawn_request(fun() -> ok end, [{reply_tag, t}]), receive {t, R, ok, P} -> is_pid(P) end end),
+     ?C(spawn_request_no, begin R = spawn_request(fun() -> ok end, [{reply, no}]), {is_reference(R), flush()} end),
+     ?C(spawn_request_bad, begin R = spawn_request(node(), fun() -> ok end, [bad_opt]), receive {spawn_reply, R, error, E} -> E after 100 -> none end end),
+     ?C(spawn_improper, spawn(lists, map, [a | b])),
+     ?C(spawn_badarg, spawn(lists, map, foo)),
+     ?C(spawn_undef, begin {_, M} = spawn_monitor(no_mod, f, []), {process, {R, _}} = down(M), R end)].
+
+suspends() ->
+    [?C(suspend, begin P = server(), erlang:suspend_process(P), P ! {self(), 1}, R = receive {P, 1} -> early after 30 -> waiting end,
+                       erlang:resume_process(P), {R, receive {P, 1} -> got after 1000 -> lost end} end),
+     ?C(suspend_twice, begin P = server(), erlang:suspend_process(P), erlang:suspend_process(P), erlang:resume_process(P), S = process_info(P, status), erlang:resume_process(P), {S, process_info(P, status)} end),
+     ?C(suspend_self, erlang:suspend_process(self())),
+     ?C(resume_not, begin P = server(), erlang:resume_process(P) end),
+     ?C(unless_suspending, begin P = server(), [erlang:suspend_process(P, [unless_suspending]) || _ <- [1, 2]] end),
+     ?C(suspending_info, begin P = server(), erlang:suspend_process(P), {suspending, [{Q, A, O}]} = process_info(self(), suspending), {Q =:= P, A, O} end)].
+
+bad() ->
+    [?C(link_bad, link(foo)), ?C(unlink_bad, unlink(foo)), ?C(monitor_bad, monitor(foo, self())), ?C(monitor_bad2, monitor(process, 1)),
+     ?C(demonitor_bad, demonitor(foo)), ?C(exit_bad, exit(foo, bar)), ?C(info_bad, process_info(foo)), ?C(info_bad_item, process_info(self(), foo)),
+     ?C(info_bad_list, process_info(self(), [links, foo])), ?C(alive_bad, is_process_alive(x)), ?C(send_bad, 1 ! x), ?C(gl_bad, group_leader(x, y)),
+     ?C(gc_bad, garbage_collect(x)), ?C(gc, garbage_collect()), ?C(gc_other, garbage_collect(server())), ?C(gc_async, begin R = garbage_collect(self(), [{async, r}]), {R, flush()} end),
+     ?C(check_code, erlang:check_process_code(self(), lists)), ?C(yield, erlang:yield()), ?C(bump, erlang:bump_reductions(100)), ?C(bump_bad, erlang:bump_reductions(-1)),
+     ?C(hibernate_bad, erlang:hibernate(a, b, c))].
+
+mass() ->
+    [?C(thousand, begin Me = self(), Ps = [spawn(fun() -> receive go -> Me ! I end end) || I <- lists:seq(1, 1000)], [P ! go || P <- Ps], lists:sum([receive I -> I end || _ <- Ps]) end),
+     ?C(ring, begin Me = self(), F = lists:foldl(fun(_, N) -> spawn(fun() -> receive X -> N ! X + 1 end end) end, Me, lists:seq(1, 500)), F ! 0, receive X -> X end end),
+     ?C(fan_in, begin Me = self(), [spawn(fun() -> [Me ! 1 || _ <- lists:seq(1, 100)] end) || _ <- lists:seq(1, 50)], lists:sum([receive 1 -> 1 end || _ <- lists:seq(1, 5000)]) end),
+     ?C(order_per_sender, begin Me = self(), [spawn(fun() -> [Me ! {K, I} || I <- lists:seq(1, 200)] end) || K <- [a, b, c]],
+                                L = [receive M -> M end || _ <- lists:seq(1, 600)], [[I || {K2, I} <- L, K2 =:= K] =:= lists:seq(1, 200) || K <- [a, b, c]] end),
+     ?C(big_message, begin Me = self(), L = lists:seq(1, 100000), spawn(fun() -> Me ! L end), receive X -> length(X) end end),
+     ?C(gen_server_like, begin P = server(), [begin P ! {self(), I}, receive {P, I} -> ok end end || I <- lists:seq(1, 1000)], P ! stop, done end),
+     ?C(kill_linked_tree, begin {P, M} = spawn_monitor(fun() -> [spawn_link(fun() -> receive x -> ok end end) || _ <- lists:seq(1, 200)], receive x -> ok end end), exit(P, kill), down(M) end)].
