@@ -1,0 +1,56 @@
+// Bob Jenkins' 1996 mixing function and the hash of byte blocks built on it: the material of phash2 and internal_hash.
+// The constants are part of what Erlang programs see (phash2), so they can never change.
+#pragma once
+#include <cstdint>
+#include <cstring>
+
+namespace joist::runtime::hash_mix {
+// n times the golden ratio, mod 2^32: one additive constant per kind of term.
+inline constexpr uint32_t golden(uint32_t n) { return 0x9e3779b9u * n; }
+namespace salt {
+inline constexpr uint32_t Plain = golden(1), Nil = golden(2), Atom = golden(3), Bytes = golden(4), Pid = golden(5),
+                          Port = golden(6), Ref = golden(7), RefRest = golden(8), Tuple = golden(9), Negative = golden(10),
+                          Positive = golden(11), Float = golden(12), Binary = golden(13), Export = golden(14),
+                          TailBits = golden(15), Map = golden(16), Head = golden(17), Tail = golden(18),
+                          MapEnd = golden(19), Fun = golden(20), FunId = golden(21), Depth = golden(22);
+} // namespace salt
+
+inline void mix(uint32_t &a, uint32_t &b, uint32_t &c) {
+  a -= b, a -= c, a ^= c >> 13;
+  b -= c, b -= a, b ^= a << 8;
+  c -= a, c -= b, c ^= b >> 13;
+  a -= b, a -= c, a ^= c >> 12;
+  b -= c, b -= a, b ^= a << 16;
+  c -= a, c -= b, c ^= b >> 5;
+  a -= b, a -= c, a ^= c >> 3;
+  b -= c, b -= a, b ^= a << 10;
+  c -= a, c -= b, c ^= b >> 15;
+}
+// Hash of two words on top of h.
+inline uint32_t two(uint32_t h, uint32_t x, uint32_t y, uint32_t salt) {
+  uint32_t a = salt + x, b = salt + y;
+  mix(a, b, h);
+  return h;
+}
+inline uint32_t one(uint32_t h, uint32_t x, uint32_t salt) { return two(h, x, 0, salt); }
+inline uint32_t one64(uint32_t h, uint64_t x, uint32_t salt) { return two(h, uint32_t(x), uint32_t(x >> 32), salt); }
+
+inline uint32_t load32(const uint8_t *p) {
+  uint32_t v;
+  memcpy(&v, p, 4);
+  return v; // little endian machines only
+}
+inline uint32_t block(const uint8_t *p, uint64_t n, uint32_t initial) {
+  uint32_t a = golden(1), b = a, c = initial;
+  uint64_t left = n;
+  for (; left >= 12; p += 12, left -= 12) {
+    a += load32(p), b += load32(p + 4), c += load32(p + 8);
+    mix(a, b, c);
+  }
+  uint8_t rest[12] = {};
+  memcpy(rest, p, left);
+  a += load32(rest), b += load32(rest + 4), c += uint32_t(n) + (load32(rest + 8) << 8); // low byte of c is the length's
+  mix(a, b, c);
+  return c;
+}
+} // namespace joist::runtime::hash_mix
