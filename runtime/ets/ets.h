@@ -1,0 +1,24 @@
+// ETS as the rest of the virtual machine sees it.
+#pragma once
+#include "runtime/term/term.h"
+
+#include <cstddef>
+
+namespace joist::runtime {
+struct Process;
+
+// Once, before processes run. `limit`: what system_info(ets_limit) tells; the number of tables is not restricted by it.
+void ets_init(size_t limit);
+size_t ets_limit();
+size_t ets_table_count();
+
+// For a process that is about to end (it no longer can be found as alive): hands its tables to their heirs or deletes them, and releases
+// its fixations. Works for about the reductions that p has left, which it charges. True when nothing is left to do; else to be
+// called again. A process that owns nothing costs one look-up. Schedulers only.
+bool ets_process_exiting(Process *p);
+// The same as a hook: 0 when done.
+inline int ets_owner_exit(Process *p) { return ets_process_exiting(p) ? 0 : 1; }
+
+// Crash dump and tests: calls f(table id as text is not needed: name, type, objects, words) for every table.
+void ets_each_table(void (*f)(Term name, Term owner, size_t objects, size_t words, void *arg), void *arg);
+} // namespace joist::runtime
