@@ -113,7 +113,7 @@ errors() ->
 
 maps_cases() ->
     Big = maps:from_list([{I, I} || I <- lists:seq(1, 100)]),
-    Mixed = maps:from_list([{{k, I}, I} || I <- lists:seq(1, 40)] ++ [{<<I>>, I} || I <- lists:seq(1, 40)] ++ [{float(I), I} || I <- lists:seq(1, 40)]),
+    Mixed = maps:from_list([{{I}, I} || I <- lists:seq(1, 40)] ++ [{<<I>>, I} || I <- lists:seq(1, 40)] ++ [{float(I), I} || I <- lists:seq(1, 40)]),
     [?C(big_order, maps:to_list(Big)), ?C(mixed_order, maps:keys(Mixed)), ?C(print, io_lib:format("~p", [maps:with(lists:seq(1, 50), Big)])),
      ?C(update, maps:to_list(Big#{50 := x, 1000 => y})), ?C(remove_to_small, maps:without(lists:seq(1, 70), Big)), ?C(merge, maps:size(maps:merge(Big, Mixed))),
      ?C(merge_order, maps:to_list(maps:merge(Big, maps:from_list([{I, m} || I <- lists:seq(90, 130)])))), ?C(fold, maps:fold(fun(K, V, A) -> A * 31 + K + V end, 7, Big)),
