@@ -1,7 +1,7 @@
 // Erlang terms to and from the external term format. Large ones are done in slices: an encoding keeps its open terms
 // in a tuple on the process heap while it waits, a decoding builds in fragments that no collection touches until the
 // whole term is handed over.
-#include "bifs/bifs.h"
+#include "bifs/fail_as.h"
 
 #include "runtime/dist/etf.h"
 #include "runtime/term/binary.h"
@@ -174,6 +174,7 @@ struct Decoding {
   BinData *source = nullptr;   // or a reference to the data of the binary
   Word used = 0;
   bool want_used = false;
+  bool has_options = false;    // called as binary_to_term/2
   ~Decoding() {
     if (source) bin_unref(source);
   }
@@ -183,13 +184,14 @@ Term with_used(Process *p, Term t, bool want_used, Word used) {
   return want_used ? make_tuple(p->heap, t, make_uint(p->heap, used)) : t;
 }
 
-Term decode_run(Process *p, Magic<Decoding> *m, bool first);
+// bin, opts: what the BIF was called with, for the stack trace of a failure.
+Term decode_run(Process *p, Magic<Decoding> *m, bool first, Term bin, Term opts);
 Term decode_continue(Process *p, const Term *args) {
-  return decode_run(p, static_cast<Magic<Decoding> *>(magic_data(args[0])), false);
+  return decode_run(p, static_cast<Magic<Decoding> *>(magic_data(args[0])), false, args[1], args[2]);
 }
 
-Term decode_run(Process *p, Magic<Decoding> *m, bool first) {
-  static const Export *again = bif_continuation("binary_to_term_trap", 1, decode_continue);
+Term decode_run(Process *p, Magic<Decoding> *m, bool first, Term bin, Term opts) {
+  static const Export *again = bif_continuation("binary_to_term_trap", 3, decode_continue);
   Decoding *d = &m->value;
   int64_t start = std::max<int64_t>(p->reductions, 1) * kUnitsPerReduction, budget = start;
   EtfDecoder::Result r = d->decoder->run(&budget);
@@ -197,7 +199,7 @@ Term decode_run(Process *p, Magic<Decoding> *m, bool first) {
   if (r == EtfDecoder::Result::More) {
     Term ref = make_magic_ref(p->heap, m);
     if (first) bin_unref(m);
-    return yield_to(p, again, ref);
+    return yield_to(p, again, ref, bin, opts);
   }
   Term result = Term::none();
   if (r == EtfDecoder::Result::Done) {
@@ -205,11 +207,15 @@ Term decode_run(Process *p, Magic<Decoding> *m, bool first) {
     p->heap.adopt(d->heap.take());
     result = with_used(p, d->decoder->value(), d->want_used, used);
   }
+  bool has_options = d->has_options;
   if (first) bin_unref(m);
-  return result.is_none() ? badarg(p) : result;
+  if (!result.is_none()) return result;
+  if (first) return badarg(p);
+  return has_options ? fail_as(p, Reason::Badarg, atoms::binary_to_term, bin, opts)
+                     : fail_as(p, Reason::Badarg, atoms::binary_to_term, bin);
 }
 
-Term decode(Process *p, Term bin, bool safe, bool want_used) {
+Term decode(Process *p, Term bin, Term opts, bool safe, bool want_used) { // opts none: called as binary_to_term/1
   if (!is_bitstring(bin)) return badarg(p);
   BitView v = bit_view(bin);
   if (!v.is_binary()) return badarg(p);
@@ -226,6 +232,7 @@ Term decode(Process *p, Term bin, bool safe, bool want_used) {
   auto *m = magic_new<Decoding>();
   Decoding *d = &m->value;
   d->want_used = want_used;
+  d->has_options = !opts.is_none();
   const uint8_t *data = b.data + 1;
   Word n = b.size - 1;
   if (b.data[1] == kCompressed) {
@@ -252,7 +259,7 @@ Term decode(Process *p, Term bin, bool safe, bool want_used) {
     data = d->bytes.data();
   }
   d->decoder.emplace(d->heap, data, n, safe);
-  return decode_run(p, m, true);
+  return decode_run(p, m, true, bin, opts.is_none() ? Term::nil() : opts);
 }
 } // namespace
 
@@ -262,7 +269,7 @@ Term erlang_term_to_iovec_1(Process *p, const Term *args) { return encode(p, arg
 Term erlang_term_to_iovec_2(Process *p, const Term *args) { return encode(p, args[0], args[1], Want::Iovec); }
 Term erlang_external_size_1(Process *p, const Term *args) { return encode(p, args[0], Term::nil(), Want::Size); }
 Term erlang_external_size_2(Process *p, const Term *args) { return encode(p, args[0], args[1], Want::Size); }
-Term erlang_binary_to_term_1(Process *p, const Term *args) { return decode(p, args[0], false, false); }
+Term erlang_binary_to_term_1(Process *p, const Term *args) { return decode(p, args[0], Term::none(), false, false); }
 
 Term erlang_binary_to_term_2(Process *p, const Term *args) {
   bool safe = false, used = false;
@@ -273,7 +280,7 @@ Term erlang_binary_to_term_2(Process *p, const Term *args) {
     else return badarg(p);
   }
   if (!opts.is_nil()) return badarg(p);
-  return decode(p, args[0], safe, used);
+  return decode(p, args[0], args[1], safe, used);
 }
 
 // dist_ext_to_term({CachedAtom, ...}, Bytes): what distribution does with a message body.

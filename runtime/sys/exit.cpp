@@ -1,0 +1,50 @@
+// How the VM ends.
+#include "runtime/io/port.h"
+#include "runtime/sched/scheduler.h"
+#include "runtime/sys/crash_dump.h"
+#include "runtime/sys/flags.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <unistd.h>
+
+namespace joist::runtime {
+namespace {
+std::atomic<bool> ending{false};
+
+// One thread ends the VM; others that come here wait for that.
+void enter() {
+  if (ending.exchange(true))
+    for (;;) pause();
+}
+} // namespace
+
+void vm_exit(int status) {
+  enter();
+  ports_flush();
+  fflush(nullptr);
+  _exit(status);
+}
+
+void vm_exit_now(int status) {
+  enter();
+  fflush(nullptr);
+  _exit(status);
+}
+
+void vm_crash(const char *slogan) {
+  enter();
+  fprintf(stderr, "\n%s\n\n", slogan);
+  if (!vm_flags.no_crash_dump) {
+    std::string path = crash_dump_path();
+    if (!path.empty()) {
+      fprintf(stderr, "Crash dump is being written to: %s...", path.c_str());
+      fflush(stderr);
+      if (crash_dump_write(path.c_str(), slogan)) fputs("done\n", stderr);
+      else fputs("failed\n", stderr);
+    }
+  }
+  fflush(nullptr);
+  _exit(1);
+}
+} // namespace joist::runtime

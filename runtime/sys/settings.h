@@ -1,0 +1,22 @@
+// What Erlang code may set at run time for the whole VM (erlang:system_flag/2, system_monitor, system_profile, sequential
+// tracer) and other parts of the VM ask for. Plain values are atomics; those with rarer use are behind a lock.
+#pragma once
+#include "runtime/term/term.h"
+
+#include <atomic>
+#include <cstdint>
+
+namespace joist::runtime {
+struct SystemSettings {
+  std::atomic<int64_t> backtrace_depth{8};
+  std::atomic<Word> system_logger;        // raw term: local pid, port, `logger` or `undefined`
+  std::atomic<Word> sequential_tracer;    // raw term: local pid, port, or `false`
+  std::atomic<uint32_t> trace_control_word{0};
+  std::atomic<int> multi_scheduling_blocks{0}, normal_scheduling_blocks{0};
+  SystemSettings();
+};
+extern SystemSettings system_settings;
+
+// Where messages of the emulator itself go: `logger` (by name), a pid, or undefined.
+inline Term system_logger() { return Term(system_settings.system_logger.load(std::memory_order_acquire)); }
+} // namespace joist::runtime
