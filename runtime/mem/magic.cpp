@@ -28,9 +28,8 @@ void bin_unref(BinData *b) {
 }
 
 Term make_magic_ref(Heap &h, BinData *m) {
-  // The numbers come from an ordinary reference made in scratch memory.
-  FragmentHeap scratch(kRefWords);
-  const uint32_t *n = ref_numbers(make_ref(scratch));
+  uint32_t n[3];
+  ref_fresh_magic_numbers(n);
   auto *r = reinterpret_cast<MagicRefObj *>(h.alloc(kMagicRefWords));
   r->hdr = header(Kind::MagicRef, kMagicRefWords - 1);
   r->n01 = n[0] | Word(n[1]) << 32;
