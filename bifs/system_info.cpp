@@ -4,6 +4,7 @@
 #include "bifs/build.h"
 #include "runtime/atom/atom.h"
 #include "runtime/dist/node.h"
+#include "runtime/ets/ets.h"
 #include "runtime/io/port.h"
 #include "runtime/mem/gc.h"
 #include "runtime/proc/registry.h"
@@ -18,11 +19,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 #include <unordered_map>
-
-namespace joist::runtime {
-size_t ets_table_count() __attribute__((weak)); // runtime/ets, where it is linked
-size_t ets_table_limit() __attribute__((weak));
-} // namespace joist::runtime
 
 namespace joist::bifs {
 namespace {
@@ -154,8 +150,8 @@ const std::unordered_map<std::string_view, Item> &items() {
       // counts and limits
       {"atom_count", [](Process *p) { return number(p, atom::count()); }},
       {"atom_limit", [](Process *p) { return number(p, atom::limit()); }},
-      {"ets_count", [](Process *p) { return number(p, ets_table_count ? ets_table_count() : 0); }},
-      {"ets_limit", [](Process *p) { return number(p, ets_table_limit ? ets_table_limit() : vm_flags.ets_limit); }},
+      {"ets_count", [](Process *p) { return number(p, ets_table_count()); }},
+      {"ets_limit", [](Process *p) { return number(p, ets_limit()); }},
       {"port_count", [](Process *p) { return number(p, port_count()); }},
       {"port_limit", [](Process *p) { return number(p, port_limit()); }},
       {"process_count", [](Process *p) { return number(p, process_count()); }},
