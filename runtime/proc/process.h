@@ -13,6 +13,8 @@
 #include "runtime/proc/signal.h"
 #include "runtime/term/mfa.h"
 
+#include <vector>
+
 namespace joist::runtime {
 
 struct Instr;
@@ -20,7 +22,6 @@ struct Export;
 struct Machine;
 struct Scheduler;
 struct Relations;      // proc/relations.h: links, monitors in both directions, aliases
-struct SuspendInfo;    // proc/suspend.h
 struct DirtyCall;      // sched/dirty.h
 struct Timer;
 
@@ -41,14 +42,16 @@ inline constexpr uint32_t DirtyCpu = 1 << 4;     // wants (or is on) a dirty CPU
 inline constexpr uint32_t DirtyIo = 1 << 5;
 inline constexpr uint32_t Suspended = 1 << 6;
 inline constexpr uint32_t Exiting = 1 << 7;      // is leaving; no more messages are accepted once Gone
-inline constexpr uint32_t Signals = 1 << 8;      // inbox has non-message signals to handle
+inline constexpr uint32_t Signals = 1 << 8;      // inbox is not empty (changed under its lock)
 inline constexpr uint32_t Gc = 1 << 9;
 inline constexpr uint32_t Gone = 1 << 10;        // not findable any more
 inline constexpr uint32_t System = 1 << 11;      // system process (init:stop leaves it)
 inline constexpr uint32_t TrapExit = 1 << 12;
-inline constexpr uint32_t SystemTasks = 1 << 13; // has system tasks queued (check_process_code, gc requests)
 inline constexpr uint32_t OffHeapMsgs = 1 << 14;
 inline constexpr uint32_t Sensitive = 1 << 15;
+inline constexpr uint32_t Timeout = 1 << 16;     // a receive timer fired: look again
+inline constexpr uint32_t Bound = 1 << 17;       // stays on the scheduler it is on
+inline constexpr uint32_t DirtyQueued = 1 << 18; // waits for a dirty scheduler (or runs on one)
 inline constexpr uint32_t PrioShift = 24;        // 2 bits Priority
 inline constexpr uint32_t PrioMask = 3u << PrioShift;
 } // namespace pstate
@@ -110,9 +113,7 @@ struct Process {
   // --- bookkeeping
   uint64_t total_reductions = 0;  // before this slice
   int64_t start_time = 0;         // native monotonic
-  SuspendInfo *suspend = nullptr;
   DirtyCall *dirty = nullptr;
-  struct SystemTask *system_tasks = nullptr; // guarded by inbox lock
   void *exit_state = nullptr;     // progress of a yielding exit (proc/exit.cpp)
   uint32_t trace_flags = 0;
   Term tracer = Term::nil();
@@ -134,9 +135,17 @@ struct Process {
   }
 };
 
-// Number of live processes, table look-ups (proc/table.cpp).
+// Limit of size: an idle process (this, and its first heap of 233 words) may not cost more than stock's 2.7 kB.
+static_assert(sizeof(Process) <= 704);
+
+// --- the process table (proc/table.cpp): look-ups take no lock.
 Process *process_lookup(Term local_pid);       // null if none or exiting; valid until the caller's quiescent point
 Process *process_lookup_any(Term local_pid);   // also one that is exiting
+// Keeps the struct (not the process) from being freed; for pointers that outlive a quiescent point.
+inline void process_ref(Process *p) { p->refs.fetch_add(1, std::memory_order_relaxed); }
+void process_unref(Process *p);
+// Pids of all processes that are not exiting, ascending by number. One walk over the table: what lives all the while is in.
+std::vector<Term> process_pids();
 size_t process_count();
 size_t process_limit();
 void process_table_init(size_t limit);

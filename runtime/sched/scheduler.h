@@ -3,11 +3,18 @@
 // Protocol
 //  * Per scheduler: a run queue with one FIFO per priority under a mutex; idle schedulers steal from the busiest.
 //    low runs once per 8 normal turns; max before high before normal/low, as stock.
-//  * A process is in at most one place: a run queue (InRunQueue), running (Running or DirtyRunning), or neither.
-//    Transitions are compare-and-swaps on Process::state; whoever sets InRunQueue enqueues. A wake-up of a running
-//    process sets Active, and the scheduler that puts it away re-queues it.
+//  * A process is in at most one place: a run queue (InRunQueue), running (Running), with the dirty schedulers
+//    (DirtyQueued), or neither. Transitions are compare-and-swaps on Process::state; whoever sets InRunQueue enqueues.
+//  * What makes a process runnable is in its state too: Active (and not Suspended), Signals, Timeout, Exiting. Whoever
+//    sets such a bit calls process_schedule(), which enqueues unless the process is somewhere already; the scheduler
+//    that puts a process away looks at the bits in the same compare-and-swap that clears Running, and re-queues it. So
+//    no wake-up is lost.
+//  * Before it lets a process execute, a scheduler handles its signals. A waiting process that got signals only (no
+//    message, not killed) is put away again without having executed.
 //  * A scheduler with nothing to do sleeps until woken, or until its timer wheel's next time-out.
-//  * Multi-scheduling can be blocked (thread_barrier) by one thread at a time, for system-wide operations.
+//  * A queue with more than one entry wakes an idle scheduler, which steals. Bound processes are not stolen.
+//  * Multi-scheduling can be blocked by one thread at a time: schedulers_block() returns when all other schedulers stand
+//    still between two processes.
 #pragma once
 #include "runtime/sched/machine.h"
 
@@ -32,16 +39,30 @@ bool on_dirty_scheduler();
 
 // Makes p runnable (sets bits, queues it if need be). Any thread.
 void process_wake(Process *p);
-// As process_wake, also noting that `bits` of state are to be set.
+// As process_wake, but sets `bits` of state instead of Active.
 void process_set_state(Process *p, uint32_t bits);
+// Queues p if its state asks for it. After setting bits by other means.
+void process_schedule(Process *p);
+// Binds p (the current process) to a scheduler by number, 0: to none. Previous binding. Takes effect when it is next queued.
+unsigned process_bind(Process *p, unsigned scheduler);
+void process_set_priority(Process *p, Priority prio);
 
 // Work on a scheduler thread that is no process: port tasks, system work. fn runs once, soon, on any scheduler.
 void schedule_work(void (*fn)(void *), void *arg);
 
+// Stops all other schedulers between two processes, until schedulers_unblock(). For short system-wide changes; nests
+// not. The caller is a scheduler thread, or any thread that holds nothing schedulers wait for.
+void schedulers_block();
+void schedulers_unblock();
+
 // --- spawning and ending (proc/spawn.cpp, proc/exit.cpp)
 struct SpawnOptions {
   bool link = false, monitor = false;
-  Term monitor_opts = Term::nil();
+  Term monitor_opts = Term::nil(); // as of monitor/3, checked already
+  bool async = false;              // spawn_request: reference wanted, reply sent as below
+  bool reply_ok = true;
+  Term reply_tag = Term::none();
+  Term initial_call = Term::none(); // {M, F, Arity} to show instead of what is applied
   Priority priority = Priority::Normal;
   Word min_heap = 0, min_vheap = 0, max_heap = 0; // 0: system default (words)
   bool max_heap_kill = true, max_heap_log = true, max_heap_given = false;
@@ -60,8 +81,14 @@ Process *process_spawn(Process *parent, Term m, Term f, Term args, const SpawnOp
 RunResult process_exit(Process *p, Term reason);
 RunResult process_exit_continue(Process *p);
 
-// Sends an exit signal: exit(Pid, Reason). from may be none.
+// Sends an exit signal: exit(Pid, Reason). from may be null.
 void exit_signal_send(Process *from, Term to_pid, Term reason);
+// What else has to be told when a process ends; each may be null.
+struct ExitHooks {
+  void (*trace)(Process *p, Term reason) = nullptr; // first, the process is still there
+  void (*nif)(Process *p) = nullptr;                // just before it becomes unfindable
+};
+extern ExitHooks exit_hooks;
 
 // Ends the VM in an orderly way: flush, then exit(status) (erlang:halt/2). Dump: writes erl_crash.dump first.
 [[noreturn]] void vm_exit(int status);

@@ -1,0 +1,199 @@
+// The end of a process. In steps, each of which may yield:
+//   1. what belongs to it elsewhere goes: timers, ETS tables, its name;
+//   2. it becomes unfindable and its inbox is closed: from here on there is no such process. Signals that were still in
+//      the inbox are answered accordingly;
+//   3. links and monitors are told;
+//   4. its memory is freed.
+// So whoever hears of its end (3) finds neither its name, nor its tables, nor itself.
+#include "runtime/proc/signal_handle.h"
+#include "runtime/atom/atom.h"
+#include "runtime/ets/ets.h"
+#include "runtime/io/port.h"
+#include "runtime/mem/copy.h"
+#include "runtime/mem/gc.h"
+#include "runtime/nif/watch.h"
+#include "runtime/proc/dictionary.h"
+#include "runtime/proc/monitor.h"
+#include "runtime/proc/registry.h"
+#include "runtime/proc/relations.h"
+#include "runtime/proc/remote.h"
+#include "runtime/proc/table.h"
+#include "runtime/sched/dirty.h"
+#include "runtime/sched/erlang_timer.h"
+#include "runtime/sched/machine.h"
+#include "runtime/sched/scheduler.h"
+#include "runtime/term/print.h"
+
+namespace joist::runtime {
+ExitHooks exit_hooks;
+
+namespace {
+enum class Step : uint8_t { Timers, Ets, Unfindable, Signals, Links, Monitors, Targets, Free };
+
+struct ExitState {
+  Term reason;          // on the process' heap, which is not collected any more
+  Step step = Step::Timers;
+  Signal *left = nullptr; // what was in the inbox
+};
+
+void close_inbox(Process *p, ExitState &x) {
+  std::lock_guard g(p->inbox.lock);
+  Inbox &in = p->inbox;
+  in.closed = true;
+  x.left = in.first;
+  in.first = nullptr;
+  in.last = &in.first;
+  in.length = 0;
+}
+
+void unfindable(Process *p, ExitState &x) {
+  registry_process_exit(p);
+  p->state.fetch_or(pstate::Gone, std::memory_order_acq_rel);
+  close_inbox(p, x);
+  process_ref(p); // the table's reference goes with it; p stays until the end of the exit
+  process_table_remove(p);
+  process_watchers_fire(p->id);
+  if (remote_hooks.process_exit) remote_hooks.process_exit(p, x.reason);
+}
+
+void tell_link(Process *p, const Link &l, Term reason) {
+  Term other = l.other.get();
+  if (other.is_local_pid()) {
+    if (!l.unlinking) link_exit_send(p->id, other, reason);
+  } else if (other.is_local_port()) {
+    if (!l.unlinking) port_exit_signal(p->id, other, reason, true);
+  } else if (!l.unlinking && remote_hooks.link_exit) {
+    remote_hooks.link_exit(p->id, other, reason);
+  }
+}
+
+void tell_watcher(Process *p, const Target &t, Term reason) {
+  Term watcher = t.watcher.get();
+  if (watcher.is_local_pid()) down_send(p->id, watcher, t.ref.get(), reason);
+  else if (remote_hooks.down) remote_hooks.down(t.name.is_none() ? p->id : t.name, watcher, t.ref.get(), reason);
+}
+
+void tell_suspension(Process *p) {
+  for (auto &s : p->relations->suspending) {
+    Signal *r = signal_new(SignalKind::Resume);
+    r->from = p->id;
+    signal_send_pid(s.pid, r);
+  }
+  for (Term by : p->relations->suspended_by) {
+    Signal *gone = signal_new(SignalKind::Down);
+    gone->from = p->id;
+    signal_send_pid(by, gone);
+  }
+}
+
+void free_messages(Process *p) {
+  Signal *s = p->mailbox.first;
+  while (s) {
+    Signal *next = s->next;
+    signal_free(s);
+    s = next;
+  }
+  p->mailbox = {};
+}
+
+// Charges for a signal whose size is that of the reason. True: the slice is used up.
+bool charge(Process *p) {
+  p->bump(8);
+  return p->reductions <= 0;
+}
+
+[[noreturn]] void system_process_ended(Process *p, Term reason) {
+  vm_crash(("System process " + pid_to_text(p->id) + " terminated: " + to_text(reason)).c_str());
+}
+} // namespace
+
+RunResult process_exit(Process *p, Term reason) {
+  p->state.fetch_or(pstate::Exiting | pstate::Active, std::memory_order_acq_rel);
+  if (!p->exit_state) {
+    auto *x = new ExitState{.reason = reason};
+    p->exit_state = x;
+    receive_timer_cancel(p);
+    if (exit_hooks.trace) exit_hooks.trace(p, reason);
+  }
+  return process_exit_continue(p);
+}
+
+RunResult process_exit_continue(Process *p) {
+  auto &x = *static_cast<ExitState *>(p->exit_state);
+  Relations *r = p->relations;
+  switch (x.step) {
+  case Step::Timers:
+    erlang_timers_process_exit(p->id);
+    x.step = Step::Ets;
+    [[fallthrough]];
+  case Step::Ets:
+    if (!ets_process_exiting(p)) return RunResult::Yielded;
+    x.step = Step::Unfindable;
+    [[fallthrough]];
+  case Step::Unfindable:
+    if (p->state.load(std::memory_order_relaxed) & pstate::System) system_process_ended(p, x.reason);
+    if (exit_hooks.nif) exit_hooks.nif(p);
+    unfindable(p, x);
+    x.step = Step::Signals;
+    [[fallthrough]];
+  case Step::Signals:
+    while (Signal *s = x.left) {
+      x.left = s->next;
+      s->next = nullptr;
+      signal_answer_dead(p, s);
+      if (charge(p)) return RunResult::Yielded;
+    }
+    r = p->relations; // signals may have changed it
+    if (r) tell_suspension(p);
+    x.step = Step::Links;
+    [[fallthrough]];
+  case Step::Links:
+    while (r && r->links.size()) {
+      auto l = r->links.take_any();
+      if (l) tell_link(p, *l, x.reason);
+      if (charge(p)) return RunResult::Yielded;
+    }
+    x.step = Step::Monitors;
+    [[fallthrough]];
+  case Step::Monitors:
+    while (r && r->monitors.size()) {
+      auto m = r->monitors.take_any();
+      if (m) monitor_cancel(p, *m);
+      if (charge(p)) return RunResult::Yielded;
+    }
+    x.step = Step::Targets;
+    [[fallthrough]];
+  case Step::Targets:
+    while (r && r->targets.size()) {
+      auto t = r->targets.take_any();
+      if (t) tell_watcher(p, *t, x.reason);
+      if (charge(p)) return RunResult::Yielded;
+    }
+    x.step = Step::Free;
+    [[fallthrough]];
+  case Step::Free: break;
+  }
+  delete &x;
+  p->exit_state = nullptr;
+  free_messages(p);
+  receive_markers_free(p);
+  relations_free(p);
+  dictionary_free(p);
+  delete p->dirty;
+  p->dirty = nullptr;
+  if (p->saved_x != p->saved_x_small) free(p->saved_x);
+  p->saved_x = p->saved_x_small;
+  gc_free_heap(p);
+  p->machine = nullptr;
+  process_unref(p);
+  return RunResult::Exited;
+}
+
+void exit_signal_send(Process *from, Term to, Term reason) {
+  Signal *s = signal_new(SignalKind::Exit);
+  s->term = signal_own(s, reason);
+  if (from) s->from = from->id;
+  if (from && from->id == to) s->extra = 1;
+  signal_send_pid(to, s);
+}
+} // namespace joist::runtime

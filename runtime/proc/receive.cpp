@@ -1,0 +1,96 @@
+#include "runtime/proc/receive.h"
+#include "runtime/atom/atom.h"
+#include "runtime/sched/scheduler.h"
+#include "runtime/sched/timer.h"
+#include "runtime/sys/time.h"
+#include "runtime/term/ref.h"
+
+namespace joist::runtime {
+namespace {
+// Shared by the process and, while it is armed or firing, by the timer wheel; whoever lets go last frees it. It holds
+// the process' struct, so that it may fire while the process ends.
+struct TimeoutTimer : Timer {
+  Process *process;
+  std::atomic<int> holders{2};
+  std::atomic<bool> fired{false};
+};
+
+void let_go(TimeoutTimer *t) {
+  if (t->holders.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  process_unref(t->process);
+  delete t;
+}
+
+void fire(Timer *timer) {
+  auto *t = static_cast<TimeoutTimer *>(timer);
+  t->fired.store(true, std::memory_order_release);
+  process_set_state(t->process, pstate::Timeout);
+  let_go(t);
+}
+} // namespace
+
+bool receive_timer_start(Process *p, Term timeout) {
+  if (!timeout.is_small() || timeout.small_value() < 0 || timeout.small_value() > 0xffffffff) return false;
+  auto *t = new TimeoutTimer;
+  t->process = p;
+  process_ref(p);
+  p->receive_timer = t;
+  timer_start(t, monotonic_time() + timeout.small_value() * 1'000'000, fire);
+  return true;
+}
+
+ReceiveTimer receive_timer_state(const Process *p) {
+  if (!p->receive_timer) return ReceiveTimer::None;
+  auto *t = static_cast<const TimeoutTimer *>(p->receive_timer);
+  return t->fired.load(std::memory_order_acquire) ? ReceiveTimer::Fired : ReceiveTimer::Armed;
+}
+
+void receive_timer_cancel(Process *p) {
+  if (!p->receive_timer) return;
+  auto *t = static_cast<TimeoutTimer *>(p->receive_timer);
+  p->receive_timer = nullptr;
+  if (timer_cancel(t)) let_go(t); // for the wheel, which will not
+  let_go(t);
+}
+
+Term receive_marker_reserve(Process *p) {
+  Mailbox &box = p->mailbox;
+  if (!box.markers) box.markers = new Markers;
+  Markers &m = *box.markers;
+  int slot = -1;
+  for (int i = 0; i < Markers::kSlots && slot < 0; i++)
+    if (!m.slots[i].position) slot = i;
+  if (slot < 0) slot = int(m.next++ % Markers::kSlots); // the oldest, more or less: its receive will search all
+  m.slots[slot] = {box.last, 0};
+  return Term::small(slot + 1);
+}
+
+void receive_marker_bind(Process *p, Term marker, Term ref) {
+  if (!p->mailbox.markers || !marker.is_small() || !is_local_ref(ref)) return;
+  int64_t slot = marker.small_value() - 1;
+  if (slot < 0 || slot >= Markers::kSlots) return;
+  auto &s = p->mailbox.markers->slots[slot];
+  if (s.position && !s.ref) s.ref = ref_id(ref);
+}
+
+namespace {
+Markers::Slot *slot_of(Process *p, Term ref) {
+  if (!p->mailbox.markers || !is_local_ref(ref)) return nullptr;
+  uint64_t id = ref_id(ref);
+  for (auto &s : p->mailbox.markers->slots)
+    if (s.position && s.ref == id) return &s;
+  return nullptr;
+}
+} // namespace
+
+void receive_marker_use(Process *p, Term ref) {
+  if (auto *s = slot_of(p, ref)) p->mailbox.save = s->position;
+}
+void receive_marker_clear(Process *p, Term ref) {
+  if (auto *s = slot_of(p, ref)) *s = {};
+}
+void receive_markers_free(Process *p) {
+  delete p->mailbox.markers;
+  p->mailbox.markers = nullptr;
+}
+} // namespace joist::runtime

@@ -1,0 +1,222 @@
+#include "runtime/proc/signal.h"
+#include "runtime/mem/alloc.h"
+#include "runtime/mem/copy.h"
+#include "runtime/proc/process.h"
+#include "runtime/proc/signal_handle.h"
+#include "runtime/proc/system_task.h"
+#include "runtime/sched/progress.h"
+#include "runtime/sched/scheduler.h"
+#include "runtime/term/ref.h"
+
+#include <new>
+
+namespace joist::runtime {
+namespace {
+constexpr size_t kMessageBytes = offsetof(Signal, from);
+} // namespace
+
+Signal *signal_new(SignalKind k, Term t) {
+  if (k == SignalKind::Message) {
+    auto *s = static_cast<Signal *>(mem_alloc(MemKind::Signal, kMessageBytes));
+    s->next = nullptr;
+    s->kind = k;
+    s->term = t;
+    s->fragments = nullptr;
+    s->token = Term::nil();
+    return s;
+  }
+  return new (mem_alloc(MemKind::Signal, sizeof(Signal))) Signal(k, t);
+}
+
+void signal_free(Signal *s) {
+  if (s->fragments) fragment_free(s->fragments);
+  mem_free(MemKind::Signal, s);
+}
+
+Term signal_own(Signal *s, Term t) {
+  if (!t.is_pointer()) return t;
+  Fragment *f;
+  Term r = copy_to_fragment(t, &f);
+  if (f) {
+    Fragment *end = f;
+    while (end->next) end = end->next;
+    end->next = s->fragments;
+    s->fragments = f;
+  }
+  return r;
+}
+
+
+bool signal_send(Process *to, Signal *s) {
+  Inbox &in = to->inbox;
+  s->next = nullptr;
+  in.lock.lock();
+  if (in.closed) {
+    in.lock.unlock();
+    signal_free(s);
+    return false;
+  }
+  *in.last = s;
+  in.last = &s->next;
+  bool first = ++in.length == 1;
+  if (first) to->state.fetch_or(pstate::Signals, std::memory_order_acq_rel);
+  in.lock.unlock();
+  if (first) process_schedule(to);
+  return true;
+}
+
+bool signal_send_pid(Term pid, Signal *s) {
+  progress::OnlineScope scope;
+  if (pid.is_local_pid())
+    if (Process *p = process_lookup_any(pid)) return signal_send(p, s);
+  signal_free(s);
+  return false;
+}
+
+namespace {
+void mailbox_append(Process *p, Signal *s) {
+  s->next = nullptr;
+  *p->mailbox.last = s;
+  p->mailbox.last = &s->next;
+  p->mailbox.length++;
+}
+
+// Puts what was not handled back before everything else in the inbox.
+void put_back(Process *p, Signal *first, Word count) {
+  if (!first) return;
+  Signal *end = first;
+  while (end->next) end = end->next;
+  std::lock_guard g(p->inbox.lock);
+  Inbox &in = p->inbox;
+  end->next = in.first;
+  if (!in.first) in.last = &end->next;
+  in.first = first;
+  in.length += count;
+  p->state.fetch_or(pstate::Signals, std::memory_order_acq_rel);
+}
+
+int fetch(Process *p, bool executing) {
+  if (!(p->state.load(std::memory_order_acquire) & pstate::Signals)) return 0;
+  Signal *s;
+  Word left;
+  {
+    std::lock_guard g(p->inbox.lock);
+    Inbox &in = p->inbox;
+    s = in.first;
+    left = in.length;
+    in.first = nullptr;
+    in.last = &in.first;
+    in.length = 0;
+    p->state.fetch_and(~pstate::Signals, std::memory_order_acq_rel);
+  }
+  bool messages = false;
+  int reds = 0;
+  while (s) {
+    if (s->kind != SignalKind::Message) {
+      if (p->must_exit() || (executing && signal_needs_saved_state(s->kind))) {
+        put_back(p, s, left);
+        break;
+      }
+      Signal *next = s->next;
+      s->next = nullptr;
+      if (Signal *message = signal_handle(p, s)) {
+        mailbox_append(p, message);
+        messages = true;
+      }
+      s = next;
+      reds += 2;
+    } else {
+      Signal *next = s->next;
+      mailbox_append(p, s);
+      messages = true;
+      s = next;
+    }
+    left--;
+  }
+  if (messages && !(p->state.load(std::memory_order_relaxed) & pstate::Active))
+    p->state.fetch_or(pstate::Active, std::memory_order_acq_rel);
+  return reds;
+}
+} // namespace
+
+int signals_fetch(Process *p) { return fetch(p, true); }
+int signals_handle_all(Process *p) {
+  int reds = fetch(p, false);
+  return reds;
+}
+
+Signal *mailbox_remove(Mailbox &m, Signal **at) {
+  Signal *s = *at;
+  receive_markers_removed(m, s, at);
+  if (m.save == &s->next) m.save = at;
+  if (m.last == &s->next) m.last = at;
+  *at = s->next;
+  s->next = nullptr;
+  m.length--;
+  return s;
+}
+
+// --- messages
+
+void message_send_built(Process *to, Term msg, Fragment *fragments, Term token) {
+  Signal *s = signal_new(SignalKind::Message, msg);
+  s->fragments = fragments;
+  s->token = token;
+  signal_send(to, s);
+}
+
+void message_send(Process *from, Process *to, Term msg) {
+  Fragment *f = nullptr;
+  Term copy = msg.is_pointer() ? copy_to_fragment(msg, &f) : msg;
+  Signal *s = signal_new(SignalKind::Message, copy);
+  s->fragments = f;
+  if (from) {
+    if (f) from->bump(f->used >> 6);
+    if (!from->seq_token.is_nil()) s->token = signal_own(s, from->seq_token);
+    // Nothing before it in the inbox: to itself, the message goes straight into the mailbox.
+    if (from == to && !(to->state.load(std::memory_order_acquire) & pstate::Signals)) {
+      mailbox_append(to, s);
+      return;
+    }
+  }
+  signal_send(to, s);
+}
+
+void message_send_pid_built(Term pid, Term msg, Fragment *fragments) {
+  Signal *s = signal_new(SignalKind::Message, msg);
+  s->fragments = fragments;
+  signal_send_pid(pid, s);
+}
+
+void message_send_pid(Term pid, Term msg) {
+  progress::OnlineScope scope;
+  if (!pid.is_local_pid()) return;
+  if (Process *p = process_lookup(pid)) message_send(nullptr, p, msg);
+}
+
+void message_send_alias(Term alias, Term msg) {
+  Term pid = pid_of_ref(alias);
+  if (pid.is_none()) return;
+  progress::OnlineScope scope;
+  Process *p = process_lookup(pid);
+  if (!p) return;
+  Signal *s = signal_new(SignalKind::AliasMessage);
+  s->term = signal_own(s, msg);
+  s->ref = signal_own(s, alias);
+  signal_send(p, s);
+}
+
+// --- system tasks
+
+bool (*check_process_code_hook)(Process *p, Term module, Term *x, unsigned live) = nullptr;
+
+bool system_task_send(Term pid, SystemTask *task) {
+  Signal *s = signal_new(SignalKind::Rpc);
+  s->arg = task;
+  s->fn = [](Process *p, Signal *self) {
+    auto *t = static_cast<SystemTask *>(self->arg);
+    t->run(p, t);
+  };
+  return signal_send_pid(pid, s); // freed without a call if there is no such process
+}
+} // namespace joist::runtime

@@ -1,0 +1,149 @@
+#include "runtime/sched/dirty_pool.h"
+#include "runtime/code/code.h"
+#include "runtime/mem/alloc.h"
+#include "runtime/sched/dirty.h"
+#include "runtime/sched/progress.h"
+#include "runtime/sched/stats.h"
+#include "runtime/sys/time.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <pthread.h>
+
+namespace joist::runtime {
+namespace {
+struct DirtyThread;
+// One per kind: a common queue and its threads, which are started as they are needed.
+struct Pool {
+  Pool(const char *n, uint32_t bit) : name(n), state_bit(bit) {}
+  const char *name;
+  uint32_t state_bit;
+  unsigned limit = 0, online = 0;
+  size_t stack = 0;
+  std::mutex lock;
+  std::condition_variable signal;
+  Process *first = nullptr, *last = nullptr;
+  unsigned queued = 0, idle = 0, started = 0, busy = 0;
+  DirtyThread *threads = nullptr;
+};
+struct DirtyThread {
+  Pool *pool;
+  DirtyThread *next;
+  unsigned index;
+  Machine machine;
+  std::atomic<uint64_t> reductions{0}, calls{0};
+  std::atomic<int64_t> busy_ns{0}, busy_since{0};
+};
+Pool cpu("dcpu", pstate::DirtyCpu), io("dio", pstate::DirtyIo);
+thread_local bool dirty_thread = false;
+
+void run(DirtyThread &t, Process *p) {
+  t.busy_since.store(os_monotonic_time(), std::memory_order_relaxed);
+  p->state.fetch_or(pstate::DirtyRunning | t.pool->state_bit, std::memory_order_acq_rel);
+  t.machine.p = p;
+  t.machine.code_index = active_code_index.load(std::memory_order_acquire);
+  p->machine = &t.machine;
+  p->reductions = kReductions;
+  RunResult r = exec_hooks.run(&t.machine, p);
+  t.machine.p = nullptr;
+  t.calls.fetch_add(1, std::memory_order_relaxed);
+  t.busy_ns.fetch_add(os_monotonic_time() - t.busy_since.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  t.busy_since.store(0, std::memory_order_relaxed);
+  if (r == RunResult::Exited) return;
+  p->total_reductions += uint64_t(kReductions - std::max(p->reductions, 0));
+  p->machine = nullptr;
+  progress::OnlineScope scope; // p may be run, end and be freed as soon as it is back
+  p->state.fetch_and(~(pstate::DirtyCpu | pstate::DirtyIo), std::memory_order_acq_rel);
+  process_back_from_dirty(p);
+}
+
+void *loop(void *arg) {
+  auto &t = *static_cast<DirtyThread *>(arg);
+  Pool &pool = *t.pool;
+  char name[16];
+  snprintf(name, sizeof name, "%s_%u", pool.name, t.index + 1);
+  pthread_setname_np(pthread_self(), name);
+  dirty_thread = true;
+  progress::register_thread();
+  progress::offline();
+  std::unique_lock l(pool.lock);
+  for (;;) {
+    while (!pool.first || pool.busy >= pool.online) {
+      pool.idle++;
+      pool.signal.wait(l);
+      pool.idle--;
+    }
+    Process *p = pool.first;
+    pool.first = p->queue_next;
+    if (!pool.first) pool.last = nullptr;
+    pool.queued--;
+    pool.busy++;
+    l.unlock();
+    run(t, p);
+    l.lock();
+    pool.busy--;
+  }
+}
+
+// Called with the lock.
+void start_thread(Pool &pool) {
+  auto *t = new DirtyThread{.pool = &pool, .next = pool.threads, .index = pool.started, .machine = {}};
+  pthread_attr_t attr;
+  pthread_attr_init(&attr);
+  pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+  pthread_attr_setstacksize(&attr, pool.stack);
+  pthread_t thread;
+  if (pthread_create(&thread, &attr, loop, t) == 0) {
+    pool.threads = t;
+    pool.started++;
+  } else {
+    delete t;
+    if (pool.started == 0) vm_crash("Failed to create dirty scheduler thread");
+  }
+  pthread_attr_destroy(&attr);
+}
+
+std::vector<SchedulerStats> stats_of(Pool &pool) {
+  std::vector<SchedulerStats> out;
+  std::lock_guard g(pool.lock);
+  for (unsigned i = 0; i < pool.limit; i++) out.push_back({.number = i + 1});
+  if (!out.empty()) out[0].run_queue = pool.queued;
+  for (DirtyThread *t = pool.threads; t; t = t->next) {
+    SchedulerStats &s = out[t->index];
+    int64_t since = t->busy_since.load(std::memory_order_relaxed);
+    s.running = since != 0;
+    s.context_switches = t->calls.load(std::memory_order_relaxed);
+    s.active_ns = uint64_t(t->busy_ns.load(std::memory_order_relaxed) + (since ? os_monotonic_time() - since : 0));
+  }
+  return out;
+}
+} // namespace
+
+void dirty_init(unsigned cpus, unsigned cpus_online, unsigned ios, size_t stack_kb) {
+  cpu.limit = cpus, cpu.online = cpus_online;
+  io.limit = io.online = std::max(ios, 1u);
+  cpu.stack = io.stack = std::max<size_t>(stack_kb, 1024) * 1024;
+}
+
+void dirty_enqueue(Process *p) {
+  Pool &pool = p->dirty && p->dirty->kind == NifKind::DirtyIo ? io : cpu;
+  std::lock_guard g(pool.lock);
+  p->queue_next = nullptr;
+  (pool.last ? pool.last->queue_next : pool.first) = p;
+  pool.last = p;
+  pool.queued++;
+  if (pool.idle >= pool.queued || pool.started >= pool.limit) pool.signal.notify_one();
+  else start_thread(pool);
+}
+
+bool on_dirty_scheduler() { return dirty_thread; }
+std::vector<SchedulerStats> dirty_stats(SchedulerType type) { return stats_of(type == SchedulerType::DirtyCpu ? cpu : io); }
+unsigned dirty_cpu_schedulers() { return cpu.limit; }
+unsigned dirty_cpu_schedulers_online() { return cpu.online; }
+void dirty_cpu_schedulers_set_online(unsigned n) {
+  std::lock_guard g(cpu.lock);
+  cpu.online = std::clamp(n, 1u, cpu.limit);
+  cpu.signal.notify_all();
+}
+unsigned dirty_io_schedulers() { return io.limit; }
+} // namespace joist::runtime

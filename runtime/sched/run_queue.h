@@ -1,0 +1,60 @@
+// A scheduler and its run queue. Only sched/ and statistics look in here.
+#pragma once
+#include "runtime/sched/machine.h"
+#include "runtime/sched/scheduler.h"
+
+#include <condition_variable>
+#include <mutex>
+
+namespace joist::runtime {
+
+struct WorkItem {
+  WorkItem *next;
+  void (*fn)(void *);
+  void *arg;
+};
+
+// FIFOs by priority, linked through Process::queue_next.
+class RunQueue {
+public:
+  void push(Process *p);
+  Process *pop();                 // by priority; low once in eight turns
+  Process *steal();               // as pop, but nothing that is bound
+  void push_work(WorkItem *w);
+  WorkItem *pop_work();
+  uint32_t length() const { return length_.load(std::memory_order_relaxed); } // processes and work
+  uint32_t length_seq() const { return length_.load(std::memory_order_seq_cst); }
+  uint32_t length_of(Priority p) const { return counts_[int(p)].load(std::memory_order_relaxed); }
+
+private:
+  struct Fifo {
+    Process *first = nullptr, *last = nullptr;
+  };
+  Process *take(int priority, bool stealing);
+  Process *choose(bool stealing);
+  SmallLock lock_;
+  Fifo fifos_[4];
+  std::atomic<uint32_t> counts_[4] = {};
+  uint32_t low_turn_ = 0;
+  WorkItem *work_first_ = nullptr, *work_last_ = nullptr;
+  std::atomic<uint32_t> length_{0};
+};
+
+struct alignas(64) Scheduler {
+  Machine machine;
+  unsigned index = 0; // from 0
+  RunQueue queue;
+  // sleeping
+  std::mutex sleep_lock;
+  std::condition_variable sleep_signal;
+  bool woken = false;                  // guarded by sleep_lock
+  std::atomic<bool> sleeping{false};
+  std::atomic<bool> standing{true};    // between two processes, and stays there while schedulers_block() is in force
+  // statistics; written by the owner
+  std::atomic<uint64_t> reductions{0}, context_switches{0};
+  std::atomic<bool> executing{false};
+  std::atomic<int64_t> idle_ns{0}, idle_since{0}; // idle_since: os time at which it fell asleep, 0: awake
+};
+
+Scheduler *scheduler_at(unsigned index);
+} // namespace joist::runtime

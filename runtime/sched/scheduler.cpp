@@ -1,0 +1,387 @@
+#include "runtime/sched/scheduler.h"
+#include "runtime/code/code.h"
+#include "runtime/proc/signal_handle.h"
+#include "runtime/sched/dirty_pool.h"
+#include "runtime/sched/progress.h"
+#include "runtime/sched/run_queue.h"
+#include "runtime/sched/stats.h"
+#include "runtime/sched/timer.h"
+#include "runtime/sys/time.h"
+
+#include <memory>
+#include <pthread.h>
+#include <thread>
+#include <unistd.h>
+
+namespace joist::runtime {
+ExecHooks exec_hooks;
+
+namespace {
+std::unique_ptr<Scheduler[]> schedulers;
+unsigned count = 0;
+std::atomic<unsigned> online{1};
+std::atomic<int> sleepers{0};    // schedulers that sleep and could be woken to steal
+std::atomic<int> searching{0};   // woken for stealing, and not yet at it
+std::atomic<bool> block_wanted{false};
+std::mutex block_lock;
+std::mutex block_signal_lock;
+std::condition_variable block_over;
+thread_local Scheduler *self = nullptr;
+SchedulerConfig config;
+
+constexpr uint32_t kSomewhere = pstate::InRunQueue | pstate::Running | pstate::DirtyQueued;
+
+// Is there a reason to run a process in this state?
+bool wants_to_run(uint32_t s) {
+  if (s & pstate::Gone) return false;
+  if (s & (pstate::Signals | pstate::Timeout | pstate::Exiting)) return true;
+  return (s & pstate::Active) && !(s & pstate::Suspended);
+}
+
+bool wake(Scheduler &s) {
+  std::lock_guard g(s.sleep_lock);
+  if (s.woken) return false;
+  s.woken = true;
+  s.sleep_signal.notify_one();
+  return true;
+}
+
+void wake_one_idle() {
+  if (sleepers.load(std::memory_order_seq_cst) == 0 || searching.load(std::memory_order_relaxed) != 0) return;
+  unsigned n = online.load(std::memory_order_relaxed);
+  for (unsigned i = 0; i < n; i++) {
+    if (!schedulers[i].sleeping.load(std::memory_order_relaxed)) continue;
+    searching.fetch_add(1, std::memory_order_relaxed);
+    if (wake(schedulers[i])) return;
+    searching.fetch_sub(1, std::memory_order_relaxed);
+  }
+}
+
+Scheduler &queue_for(Process *p) {
+  Scheduler *q = p->run_queue.load(std::memory_order_relaxed);
+  if (!q) q = self ? self : &schedulers[0];
+  unsigned n = online.load(std::memory_order_relaxed);
+  if (q->index >= n) q = self && self->index < n ? self : &schedulers[q->index % n];
+  return *q;
+}
+
+// p has just got InRunQueue by the caller.
+void enqueue(Process *p) {
+  Scheduler &q = queue_for(p);
+  p->run_queue.store(&q, std::memory_order_relaxed);
+  q.queue.push(p);
+  if (&q != self && q.sleeping.load(std::memory_order_seq_cst)) wake(q);
+  else if (q.queue.length() > 1) wake_one_idle();
+}
+
+// Takes p off this scheduler.
+void put_away(Process *p, uint32_t clear) {
+  uint32_t s = p->state.load(std::memory_order_acquire), next;
+  do {
+    next = s & ~(clear | pstate::Running);
+    if (wants_to_run(next)) next |= pstate::InRunQueue;
+  } while (!p->state.compare_exchange_weak(s, next, std::memory_order_acq_rel, std::memory_order_acquire));
+  if (next & pstate::InRunQueue) enqueue(p);
+}
+
+void note_reductions(Scheduler &s, Process *p, int used) {
+  p->total_reductions += uint64_t(used);
+  s.reductions.store(s.reductions.load(std::memory_order_relaxed) + uint64_t(used), std::memory_order_relaxed);
+}
+
+// Runs p for a slice. Answers how many reductions it took.
+int run(Scheduler &self_, Process *p) {
+  uint32_t s = p->state.load(std::memory_order_acquire);
+  while (!p->state.compare_exchange_weak(s, (s & ~(pstate::InRunQueue | pstate::Timeout)) | pstate::Running |
+                                                (s & pstate::Timeout ? pstate::Active : 0),
+                                         std::memory_order_acq_rel, std::memory_order_acquire)) {}
+  p->run_queue.store(&self_, std::memory_order_relaxed);
+  Machine *m = &self_.machine;
+  m->p = p;
+  m->code_index = active_code_index.load(std::memory_order_acquire);
+  p->machine = m;
+  p->reductions = kReductions;
+  self_.context_switches.store(self_.context_switches.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+
+  RunResult result;
+  if (p->exit_state) {
+    result = process_exit_continue(p);
+  } else {
+    if (p->state.load(std::memory_order_acquire) & pstate::Signals) p->bump(signals_handle_all(p));
+    s = p->state.load(std::memory_order_acquire);
+    if (s & pstate::Exiting) result = process_exit(p, p->fvalue);
+    else if (!(s & pstate::Active) || (s & pstate::Suspended)) result = RunResult::Yielded; // only signals
+    else result = exec_hooks.run(m, p);
+  }
+  m->p = nullptr;
+  if (result == RunResult::Exited) {
+    self_.reductions.store(self_.reductions.load(std::memory_order_relaxed) + kReductions / 8, std::memory_order_relaxed);
+    return kReductions / 8;
+  }
+  int used = kReductions - std::max(p->reductions, 0);
+  note_reductions(self_, p, used);
+  p->machine = nullptr;
+  switch (result) {
+  case RunResult::Yielded: put_away(p, 0); break;
+  case RunResult::Waiting: put_away(p, pstate::Active); break;
+  case RunResult::Dirty:
+    p->state.fetch_or(pstate::DirtyQueued, std::memory_order_acq_rel);
+    p->state.fetch_and(~pstate::Running, std::memory_order_acq_rel);
+    dirty_enqueue(p);
+    break;
+  case RunResult::Exited: break;
+  }
+  return used;
+}
+
+Process *steal(Scheduler &me) {
+  for (unsigned k = 1; k < count; k++) {
+    Scheduler &victim = schedulers[(me.index + k) % count];
+    if (!victim.queue.length()) continue;
+    if (Process *p = victim.queue.steal()) {
+      if (victim.queue.length() > 1) wake_one_idle();
+      return p;
+    }
+  }
+  return nullptr;
+}
+
+WorkItem *steal_work(Scheduler &me) {
+  for (unsigned k = 1; k < count; k++)
+    if (WorkItem *w = schedulers[(me.index + k) % count].queue.pop_work()) return w;
+  return nullptr;
+}
+
+bool work_anywhere(Scheduler &me) {
+  if (me.queue.length_seq()) return true;
+  if (me.index >= online.load(std::memory_order_relaxed)) return false;
+  for (unsigned i = 0; i < count; i++)
+    if (schedulers[i].queue.length_seq()) return true;
+  return false;
+}
+
+void stand_if_blocked(Scheduler &me) {
+  me.standing.store(false, std::memory_order_seq_cst);
+  while (block_wanted.load(std::memory_order_seq_cst)) {
+    progress::offline();
+    me.standing.store(true, std::memory_order_seq_cst);
+    {
+      std::unique_lock l(block_signal_lock);
+      block_over.wait(l, [] { return !block_wanted.load(std::memory_order_seq_cst); });
+    }
+    me.standing.store(false, std::memory_order_seq_cst);
+    progress::online();
+  }
+}
+
+void sleep(Scheduler &me, int64_t next_timer) {
+  bool can_steal = me.index < online.load(std::memory_order_relaxed);
+  progress::offline();
+  me.sleeping.store(true, std::memory_order_seq_cst);
+  if (can_steal) sleepers.fetch_add(1, std::memory_order_seq_cst);
+  me.standing.store(true, std::memory_order_seq_cst);
+  if (!work_anywhere(me)) {
+    me.idle_since.store(os_monotonic_time(), std::memory_order_relaxed);
+    std::unique_lock l(me.sleep_lock);
+    auto woken = [&me] { return me.woken; };
+    if (next_timer == INT64_MAX) {
+      me.sleep_signal.wait(l, woken);
+    } else {
+      // Not longer than a minute at once: the clock may be corrected meanwhile.
+      int64_t ns = std::min<int64_t>(next_timer - monotonic_time(), 60'000'000'000);
+      if (ns > 0) me.sleep_signal.wait_for(l, std::chrono::nanoseconds(ns), woken);
+    }
+    l.unlock();
+    me.idle_ns.fetch_add(os_monotonic_time() - me.idle_since.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    me.idle_since.store(0, std::memory_order_relaxed);
+  }
+  me.sleeping.store(false, std::memory_order_seq_cst);
+  if (can_steal) sleepers.fetch_sub(1, std::memory_order_seq_cst);
+  bool was_woken;
+  {
+    std::lock_guard g(me.sleep_lock);
+    was_woken = me.woken;
+    me.woken = false;
+  }
+  if (was_woken) { // perhaps in order to steal
+    int n = searching.load(std::memory_order_relaxed);
+    while (n > 0 && !searching.compare_exchange_weak(n, n - 1, std::memory_order_relaxed)) {}
+  }
+  stand_if_blocked(me);
+  progress::online();
+}
+
+// An offline scheduler gives away what is in its queue.
+void give_away(Scheduler &me) {
+  while (Process *p = me.queue.pop()) enqueue(p);
+}
+
+void loop(Scheduler &me) {
+  self = &me;
+  me.machine.scheduler = &me;
+  progress::register_thread();
+  stand_if_blocked(me);
+  uint32_t turn = 0;
+  int since_timers = 0;
+  for (;;) {
+    progress::quiescent();
+    if (block_wanted.load(std::memory_order_relaxed)) stand_if_blocked(me);
+    if (since_timers > 1000 || ++turn % 8 == 0) {
+      timers_run(me.index, monotonic_time());
+      since_timers = 0;
+    }
+    bool is_online = me.index < online.load(std::memory_order_relaxed);
+    if (!is_online) give_away(me);
+    WorkItem *w = me.queue.pop_work();
+    if (!w && is_online && !me.queue.length()) w = steal_work(me);
+    if (w) {
+      me.executing.store(true, std::memory_order_relaxed);
+      w->fn(w->arg);
+      delete w;
+      since_timers += 100;
+    }
+    Process *p = is_online ? me.queue.pop() : nullptr;
+    if (!p && !w && is_online) p = steal(me);
+    if (p) {
+      me.executing.store(true, std::memory_order_relaxed);
+      since_timers += run(me, p);
+      continue;
+    }
+    if (w) continue;
+    me.executing.store(false, std::memory_order_relaxed);
+    int64_t next = timers_run(me.index, monotonic_time());
+    since_timers = 0;
+    if (me.queue.length()) continue;
+    // A short look around before sleeping: answers from other schedulers often come within microseconds.
+    bool found = false;
+    for (int i = 0; i < 50 && is_online && !found; i++) {
+      __builtin_ia32_pause();
+      found = me.queue.length() != 0;
+    }
+    if (!found) sleep(me, next);
+  }
+}
+} // namespace
+
+Scheduler *scheduler_at(unsigned index) { return &schedulers[index]; }
+
+void schedulers_init(const SchedulerConfig &c) {
+  config = c;
+  unsigned cores = std::max(1u, std::thread::hardware_concurrency());
+  count = c.schedulers ? c.schedulers : cores;
+  online = std::min(c.schedulers_online ? c.schedulers_online : count, count);
+  schedulers = std::make_unique<Scheduler[]>(count);
+  for (unsigned i = 0; i < count; i++) schedulers[i].index = i;
+  unsigned dirty = c.dirty_cpu ? c.dirty_cpu : count;
+  dirty_init(dirty, c.dirty_cpu_online ? std::min(c.dirty_cpu_online, dirty) : dirty, c.dirty_io, c.stack_kb);
+  timer_wake = [](uint32_t wheel) {
+    if (wheel < count && &schedulers[wheel] != self) wake(schedulers[wheel]);
+  };
+}
+
+void schedulers_start() {
+  for (unsigned i = 0; i < count; i++) {
+    pthread_attr_t attr;
+    pthread_attr_init(&attr);
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attr, std::max<size_t>(config.stack_kb, 1024) * 1024);
+    pthread_t thread;
+    auto main = [](void *arg) -> void * {
+      auto *s = static_cast<Scheduler *>(arg);
+      char name[16];
+      snprintf(name, sizeof name, "sched_%u", s->index + 1);
+      pthread_setname_np(pthread_self(), name);
+      loop(*s);
+      return nullptr;
+    };
+    if (pthread_create(&thread, &attr, main, &schedulers[i]) != 0) vm_crash("Failed to create scheduler thread");
+    pthread_attr_destroy(&attr);
+  }
+}
+
+void schedulers_join() {
+  if (progress::is_registered()) progress::unregister_thread();
+  for (;;) pause();
+}
+
+unsigned schedulers_count() { return count; }
+unsigned schedulers_online() { return online.load(std::memory_order_relaxed); }
+void schedulers_set_online(unsigned n) {
+  online.store(std::clamp(n, 1u, count), std::memory_order_seq_cst);
+  for (unsigned i = 0; i < count; i++)
+    if (&schedulers[i] != self) wake(schedulers[i]);
+}
+Scheduler *this_scheduler() { return self; }
+unsigned scheduler_number(const Scheduler *s) { return s->index + 1; }
+
+void process_schedule(Process *p) {
+  uint32_t s = p->state.load(std::memory_order_acquire);
+  do {
+    if ((s & kSomewhere) || !wants_to_run(s)) return;
+  } while (!p->state.compare_exchange_weak(s, s | pstate::InRunQueue, std::memory_order_acq_rel, std::memory_order_acquire));
+  enqueue(p);
+}
+
+void process_set_state(Process *p, uint32_t bits) {
+  p->state.fetch_or(bits, std::memory_order_acq_rel);
+  process_schedule(p);
+}
+void process_wake(Process *p) { process_set_state(p, pstate::Active); }
+
+void process_back_from_dirty(Process *p) { put_away(p, pstate::DirtyQueued | pstate::DirtyRunning); }
+
+unsigned process_bind(Process *p, unsigned number) {
+  Scheduler *q = p->run_queue.load(std::memory_order_relaxed);
+  unsigned old = p->state.load(std::memory_order_relaxed) & pstate::Bound && q ? q->index + 1 : 0;
+  if (number) {
+    p->state.fetch_or(pstate::Bound);
+    p->run_queue.store(&schedulers[number - 1], std::memory_order_relaxed);
+  } else {
+    p->state.fetch_and(~pstate::Bound);
+  }
+  return old;
+}
+
+void process_set_priority(Process *p, Priority prio) {
+  uint32_t s = p->state.load(std::memory_order_relaxed);
+  while (!p->state.compare_exchange_weak(s, (s & ~pstate::PrioMask) | uint32_t(prio) << pstate::PrioShift)) {}
+}
+
+void schedule_work(void (*fn)(void *), void *arg) {
+  unsigned n = online.load(std::memory_order_relaxed);
+  Scheduler *q = self && self->index < n ? self : nullptr;
+  if (!q) { // from elsewhere: one that sleeps, or the shortest queue
+    q = &schedulers[0];
+    for (unsigned i = 0; i < n; i++) {
+      if (schedulers[i].sleeping.load(std::memory_order_relaxed)) {
+        q = &schedulers[i];
+        break;
+      }
+      if (schedulers[i].queue.length() < q->queue.length()) q = &schedulers[i];
+    }
+  }
+  q->queue.push_work(new WorkItem{nullptr, fn, arg});
+  if (q != self && q->sleeping.load(std::memory_order_seq_cst)) wake(*q);
+  else if (q->queue.length() > 1) wake_one_idle();
+}
+
+void schedulers_block() {
+  Scheduler *me = self;
+  if (me) me->standing.store(true, std::memory_order_seq_cst); // another blocker need not wait for this thread
+  block_lock.lock();
+  block_wanted.store(true, std::memory_order_seq_cst);
+  if (me) me->standing.store(true, std::memory_order_seq_cst);
+  for (unsigned i = 0; i < count; i++)
+    while (!schedulers[i].standing.load(std::memory_order_seq_cst)) std::this_thread::sleep_for(std::chrono::microseconds(20));
+}
+
+void schedulers_unblock() {
+  {
+    std::lock_guard g(block_signal_lock);
+    block_wanted.store(false, std::memory_order_seq_cst);
+  }
+  block_over.notify_all();
+  if (self) self->standing.store(false, std::memory_order_seq_cst);
+  block_lock.unlock();
+}
+} // namespace joist::runtime
