@@ -50,6 +50,8 @@ public:
   virtual void event(Port &port, uint64_t kind, int64_t value);
   // The port is closing with data in its output queue: it goes away when the driver has emptied the queue (or fails).
   virtual void flush(Port &port);
+  // The VM ends: writes the output queue out, blocking.
+  virtual void drain(Port &port);
 };
 
 struct DriverOpen {

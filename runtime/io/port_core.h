@@ -88,6 +88,9 @@ std::vector<Term> ports_all();
 
 bool port_begin(Port *);           // takes the right to execute (and a reference) if the port is idle
 void port_end(Port *);             // gives the right back, not the reference
+// For the end of the VM: takes the right although tasks are queued; port_run_tasks runs them.
+bool port_begin_anyway(Port *);
+void port_run_tasks(Port *, int max);
 void port_enqueue(Port *, PortTask *); // takes over the task
 
 // Runs after every callback, with the right to execute: ends the port if it failed, lets held commands go.

@@ -144,4 +144,5 @@ void DriverPort::ready_output(Port &port, int fd) { port_select(port, fd, false,
 void DriverPort::timeout(Port &) {}
 void DriverPort::event(Port &, uint64_t, int64_t) {}
 void DriverPort::flush(Port &) {}
+void DriverPort::drain(Port &) {}
 } // namespace joist::runtime

@@ -29,11 +29,23 @@ PortTask *next_task(Port *p) {
 void port_run(void *arg) {
   auto *p = static_cast<Port *>(arg);
   {
-    std::lock_guard g(p->queue_lock);
+    std::unique_lock g(p->queue_lock);
     p->scheduled = false;
+    if (p->executing) { // port_begin_anyway came first; its port_end schedules again if need be
+      g.unlock();
+      port_unref(p);
+      return;
+    }
     p->executing = true;
   }
-  for (int i = 0; i < kTasksPerTurn; i++) {
+  port_run_tasks(p, kTasksPerTurn);
+  port_end(p);
+  port_unref(p);
+}
+} // namespace
+
+void port_run_tasks(Port *p, int max) {
+  for (int i = 0; i < max; i++) {
     PortTask *t = next_task(p);
     if (!t) break;
     if (p->flags.load() & portflag::Dead) t->dropped(*p);
@@ -41,10 +53,15 @@ void port_run(void *arg) {
     delete t;
     port_settle(*p);
   }
-  port_end(p);
-  port_unref(p);
 }
-} // namespace
+
+bool port_begin_anyway(Port *p) {
+  std::lock_guard g(p->queue_lock);
+  if (p->executing) return false;
+  p->executing = true;
+  p->refs.fetch_add(1, std::memory_order_relaxed);
+  return true;
+}
 
 bool port_begin(Port *p) {
   std::lock_guard g(p->queue_lock);
