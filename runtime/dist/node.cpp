@@ -13,6 +13,10 @@ std::unordered_map<uint64_t, Node *> &table() {
   static auto *t = new std::unordered_map<uint64_t, Node *>;
   return *t;
 }
+std::unordered_map<uint32_t, Node *> &newest() { // by the name's atom number
+  static auto *t = new std::unordered_map<uint32_t, Node *>;
+  return *t;
+}
 uint64_t key(Term name, uint32_t creation) { return uint64_t(name.atom_index()) << 32 | creation; }
 std::atomic<Node *> self{nullptr};
 } // namespace
@@ -20,8 +24,14 @@ std::atomic<Node *> self{nullptr};
 Node *node_get(Term name, uint32_t creation) {
   std::lock_guard g(lock);
   Node *&n = table()[key(name, creation)];
-  if (!n) n = new (mem_alloc(MemKind::System, sizeof(Node))) Node{name, creation};
+  if (!n) newest()[name.atom_index()] = n = new (mem_alloc(MemKind::System, sizeof(Node))) Node{name, creation};
   return n;
+}
+
+Node *node_newest(Term name) {
+  std::lock_guard g(lock);
+  auto at = newest().find(name.atom_index());
+  return at == newest().end() ? nullptr : at->second;
 }
 
 Node *this_node() {

@@ -7,6 +7,7 @@ struct Node {
   uint32_t creation;
 };
 Node *node_get(Term name, uint32_t creation);
+Node *node_newest(Term name);     // the last one interned of that name, null if none
 Node *this_node();                // nonode@nohost, 0 until erlang:setnode/2
 void set_this_node(Term name, uint32_t creation);
 inline Term node_name(Node *n) { return n->name; }

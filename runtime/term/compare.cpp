@@ -23,7 +23,7 @@ RefView ref_view(Term t) {
     Word *b = t.box();
     return {external_node(t), reinterpret_cast<const uint32_t *>(b + 3), b[2]};
   }
-  return {this_node(), ref_numbers(t), is_pid_ref(t) ? Word{5} : Word{3}};
+  return {this_node(), ref_numbers(t), 3};
 }
 // Shorter references are as if they were filled up with zeroes; the last number counts most.
 int compare_ref_numbers(const RefView &a, const RefView &b) {

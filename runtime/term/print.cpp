@@ -79,7 +79,7 @@ void append_atom(std::string &out, Term atom) {
 uint64_t channel(Term t) {
   if (t.is_local_pid() || t.is_local_port() || is_local_ref(t)) return 0;
   Node *n = external_node(t);
-  return n == this_node() ? 0 : n->name.atom_index();
+  return n->name == this_node()->name ? 0 : n->name.atom_index();
 }
 
 // A proper list of printable Latin-1 characters.
@@ -294,7 +294,7 @@ std::string ref_to_text(Term ref) {
   std::string s = "#Ref<" + std::to_string(channel(ref));
   bool external = is_external_ref(ref);
   const uint32_t *number = external ? reinterpret_cast<const uint32_t *>(ref.box() + 3) : ref_numbers(ref);
-  Word n = external ? ref.box()[2] : is_pid_ref(ref) ? 5 : 3;
+  Word n = external ? ref.box()[2] : 3;
   while (n-- > 0) s += "." + std::to_string(number[n]);
   return s + ">";
 }

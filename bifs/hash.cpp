@@ -1,0 +1,27 @@
+#include "runtime/term/hash.h"
+#include "bifs/bifs.h"
+
+namespace joist::bifs {
+namespace {
+// 1..2^32; 0 if it is none.
+uint64_t range_of(Term t) {
+  uint64_t n;
+  return get_uint64(t, &n) && n <= uint64_t{1} << 32 ? n : 0;
+}
+} // namespace
+
+Term erlang_phash_2(Process *p, const Term *args) {
+  uint64_t range = range_of(args[1]);
+  if (!range) return badarg(p);
+  return Term::small(int64_t(1 + phash_raw(args[0]) % range));
+}
+
+Term erlang_phash2_1(Process *, const Term *args) { return Term::small(phash2(args[0]) & ((1u << 27) - 1)); }
+
+Term erlang_phash2_2(Process *p, const Term *args) {
+  uint64_t range = range_of(args[1]);
+  if (!range) return badarg(p);
+  return Term::small(int64_t(phash2(args[0]) % range));
+}
+
+} // namespace joist::bifs
