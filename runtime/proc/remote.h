@@ -19,6 +19,8 @@ struct RemoteHooks {
   void (*down)(Term watched, Term watcher, Term ref, Term reason) = nullptr;
   void (*link_exit)(Term from, Term to, Term reason) = nullptr;
   void (*unlink_ack)(Term from, Term to, uint64_t id) = nullptr;
+  // process_flag(monitor_nodes, On) and ({monitor_nodes, Options}, On): the old count as integer, or none: malformed.
+  Term (*monitor_nodes)(Process *p, Term on, Term options) = nullptr;
   // A process with such relations ends: node monitors, being a distribution controller, ...
   void (*process_exit)(Process *p, Term reason) = nullptr;
 };

@@ -29,6 +29,7 @@ void reply_send(Term to, Term ref, Term value) {
 
 void process_kill(Process *p, Term reason) {
   p->fvalue = reason;
+  p->freason = Freason{.reason = Reason::ExitNow};
   p->state.fetch_or(pstate::Exiting | pstate::Active, std::memory_order_acq_rel);
 }
 

@@ -1,0 +1,132 @@
+// process_flag, group leaders, reductions.
+#include "bifs/process_args.h"
+#include "runtime/mem/gc.h"
+#include "runtime/proc/info.h"
+#include "runtime/proc/remote.h"
+#include "runtime/sys/flags.h"
+#include "runtime/term/ref.h"
+
+#include <utility>
+
+namespace joist::bifs {
+namespace {
+// Sets or clears a state bit by a boolean; none: v is no boolean. The previous value.
+Term set_bit(Process *p, uint32_t bit, Term v) {
+  if (v != atoms::true_ && v != atoms::false_) return Term::none();
+  uint32_t old = v == atoms::true_ ? p->state.fetch_or(bit) : p->state.fetch_and(~bit);
+  return bool_term(old & bit);
+}
+
+// save_calls: accepted; calls are not recorded.
+Term save_calls(Term v) {
+  return v.is_small() && v.small_value() >= 0 && v.small_value() <= 10000 ? Term::small(0) : Term::none();
+}
+
+bool small_count(Term v) { return v.is_small() && v.small_value() >= 0; }
+} // namespace
+
+Term erlang_process_flag_2(Process *p, const Term *args) {
+  Term flag = args[0], v = args[1], old = Term::none();
+  if (flag == atoms::trap_exit) {
+    old = set_bit(p, pstate::TrapExit, v);
+  } else if (flag == atoms::error_handler) {
+    if (v.is_atom()) old = std::exchange(p->error_handler, v);
+  } else if (flag == atoms::priority) {
+    Priority prio;
+    if (parse_priority(v, &prio)) {
+      old = priority_atom(p->priority());
+      process_set_priority(p, prio);
+    }
+  } else if (flag == atoms::scheduler) {
+    if (small_count(v) && v.small_value() <= int64_t(schedulers_count())) {
+      old = Term::small(process_bind(p, unsigned(v.small_value())));
+      p->reductions = 0;
+    }
+  } else if (flag == atoms::fullsweep_after) {
+    if (small_count(v)) {
+      old = Term::small(p->max_gen_gcs);
+      p->max_gen_gcs = uint32_t(std::min<int64_t>(v.small_value(), 0xffff));
+    }
+  } else if (flag == atoms::min_heap_size) {
+    if (small_count(v)) {
+      old = Term::small(p->min_heap_size);
+      Word n = Word(v.small_value());
+      p->min_heap_size = n < vm_flags.min_heap_words ? vm_flags.min_heap_words : uint32_t(gc_next_size(n));
+    }
+  } else if (flag == atoms::min_bin_vheap_size) {
+    if (small_count(v)) {
+      old = Term::small(p->min_vheap_size);
+      Word n = Word(v.small_value());
+      p->min_vheap_size = n < vm_flags.min_vheap_words ? vm_flags.min_vheap_words : uint32_t(gc_next_size(n));
+    }
+  } else if (flag == atoms::max_heap_size) {
+    Word words;
+    bool kill, log;
+    if (parse_max_heap(v, &words, &kill, &log) && (words == 0 || words >= p->min_heap_size)) {
+      old = max_heap_map(p->heap, p->max_heap_size, p->max_heap_kill, p->max_heap_log);
+      p->max_heap_size = words, p->max_heap_kill = kill, p->max_heap_log = log;
+    }
+  } else if (flag == atoms::message_queue_data) {
+    if (v == atoms::on_heap || v == atoms::off_heap)
+      old = set_bit(p, pstate::OffHeapMsgs, bool_term(v == atoms::off_heap)) == atoms::true_ ? atoms::off_heap : atoms::on_heap;
+  } else if (flag == atoms::sensitive) {
+    old = set_bit(p, pstate::Sensitive, v);
+  } else if (flag == atoms::monitor_nodes || (is_tuple_of(flag, 2) && tuple_elements(flag)[0] == atoms::monitor_nodes)) {
+    Term options = flag.is_atom() ? Term::nil() : tuple_elements(flag)[1];
+    if (v == atoms::true_ || v == atoms::false_)
+      old = remote_hooks.monitor_nodes ? remote_hooks.monitor_nodes(p, v, options) : Term::small(0);
+  } else if (flag == atoms::save_calls) {
+    old = save_calls(v);
+    if (old.is_none()) return badarg(p, atoms::none);
+  } else {
+    return badarg(p, atoms::badopt);
+  }
+  return old.is_none() ? badarg(p) : old;
+}
+
+Term erts_internal_process_flag_3(Process *p, const Term *args) {
+  if (args[0] != p->id && (!args[0].is_local_pid() || !process_lookup(args[0]))) return atoms::badtype;
+  Term old = args[1] == atoms::save_calls ? save_calls(args[2]) : Term::none();
+  return old.is_none() ? atoms::badarg : old;
+}
+
+Term erlang_group_leader_0(Process *p, const Term *) { return p->group_leader; }
+
+// true, badarg, or false: to be tried again as a signal with group_leader/3.
+Term erts_internal_group_leader_2(Process *p, const Term *args) {
+  Term leader = args[0], pid = args[1];
+  if (!is_pid(leader)) return atoms::badarg;
+  if (pid == p->id) {
+    p->group_leader = leader;
+    return atoms::true_;
+  }
+  if (pid.is_local_pid()) return process_lookup(pid) ? atoms::false_ : atoms::badarg;
+  if (is_external_pid(pid)) {
+    if (of_this_node(pid)) return badarg(p);
+    if (remote_hooks.group_leader) remote_hooks.group_leader(p, leader, pid);
+    return atoms::true_;
+  }
+  return atoms::badarg;
+}
+
+Term erts_internal_group_leader_3(Process *p, const Term *args) {
+  if (!is_pid(args[0]) || !args[1].is_local_pid() || !is_local_ref(args[2])) return badarg(p);
+  Signal *s = signal_new(SignalKind::GroupLeader);
+  s->term = signal_own(s, args[0]);
+  s->from = p->id;
+  s->ref = signal_own(s, args[2]);
+  if (!signal_send_pid(args[1], s)) message_send(p, p, make_tuple(p->heap, args[2], atoms::badarg));
+  return atoms::ok;
+}
+
+Term erlang_bump_reductions_1(Process *p, const Term *args) {
+  if (!small_count(args[0])) return badarg(p);
+  p->bump(std::min<int64_t>(args[0].small_value(), kReductions));
+  return atoms::true_;
+}
+
+Term erlang_yield_0(Process *p, const Term *) {
+  p->reductions = 0;
+  return atoms::true_;
+}
+} // namespace joist::bifs

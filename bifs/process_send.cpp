@@ -1,0 +1,73 @@
+// Sending.
+#include "bifs/process_args.h"
+#include "runtime/io/port.h"
+#include "runtime/proc/registry.h"
+#include "runtime/proc/remote.h"
+
+namespace joist::bifs {
+namespace {
+Term to_port(Process *p, Term port, Term msg, bool nosuspend, Term result) {
+  static const Export *await = export_get_or_put(atoms::erts_internal, atoms::await_port_send_result, 3);
+  Term ref = Term::none();
+  switch (port_send(p, port, msg, nosuspend, &ref)) {
+  case PortSend::Taken: return result;
+  case PortSend::Busy: return atoms::nosuspend;
+  case PortSend::Wait: return trap_to(p, await, ref, atoms::nosuspend, result);
+  }
+  return result;
+}
+
+Term remote(Process *p, Term to, Term msg, bool noconnect, bool nosuspend, Term result) {
+  if (remote_hooks.send && remote_hooks.send(p, to, msg, noconnect, nosuspend, &result)) return result;
+  return noconnect ? atoms::noconnect : result;
+}
+
+Term send(Process *p, Term to, Term msg, bool noconnect, bool nosuspend, Term result) {
+  p->bump(4);
+  if (to.is_local_pid()) {
+    if (Process *r = process_lookup(to)) message_send(p, r, msg);
+    return result;
+  }
+  if (to.is_atom()) {
+    if (Process *r = registry_process(to)) return message_send(p, r, msg), result;
+    Term id = registry_whereis(to);
+    if (id.is_local_port()) return to_port(p, id, msg, nosuspend, result);
+    return id.is_local_pid() ? result : badarg(p);
+  }
+  if (is_local_ref(to)) {
+    message_send_alias(to, msg);
+    return result;
+  }
+  if (to.is_local_port()) return to_port(p, to, msg, nosuspend, result);
+  if (is_external_pid(to) || is_external_ref(to)) {
+    if (of_this_node(to)) return result; // an earlier incarnation of this node: gone
+    return remote(p, to, msg, noconnect, nosuspend, result);
+  }
+  if (is_external_port(to)) return of_this_node(to) ? result : badarg(p);
+  if (is_tuple_of(to, 2)) {
+    Term name = tuple_elements(to)[0], node = tuple_elements(to)[1];
+    if (!name.is_atom() || !node.is_atom()) return badarg(p);
+    if (node != this_node()->name) return remote(p, to, msg, noconnect, nosuspend, result);
+    if (Process *r = registry_process(name)) return message_send(p, r, msg), result;
+    Term id = registry_whereis(name);
+    return id.is_local_port() ? to_port(p, id, msg, nosuspend, result) : result;
+  }
+  return badarg(p);
+}
+} // namespace
+
+Term erlang_op_send_2(Process *p, const Term *args) { return send(p, args[0], args[1], false, false, args[1]); }
+Term erlang_send_2(Process *p, const Term *args) { return send(p, args[0], args[1], false, false, args[1]); }
+
+Term erlang_send_3(Process *p, const Term *args) {
+  bool noconnect = false, nosuspend = false;
+  Term l = args[2];
+  for (; l.is_cons(); l = l.tail()) {
+    if (l.head() == atoms::noconnect) noconnect = true;
+    else if (l.head() == atoms::nosuspend) nosuspend = true;
+    else return badarg(p, atoms::badopt);
+  }
+  if (!l.is_nil()) return badarg(p, atoms::badopt);
+  return send(p, args[0], args[1], noconnect, nosuspend, atoms::ok);
+}
+} // namespace joist::bifs
