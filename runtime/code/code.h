@@ -67,9 +67,13 @@ struct FunEntry {
 
 struct LineEntry { uint32_t offset; uint32_t line; uint32_t file; }; // offset in code words from ModuleCode::start
 
+struct ExportedFunction { Export *e; const Instr *entry; };
+struct LambdaCode { FunEntry *f; const Instr *entry; };
+
 // One loaded generation of a module.
 struct ModuleCode {
   Term module;
+  std::vector<ExportedFunction> exports;
   Word *start = nullptr, *end = nullptr; // instruction words (low memory)
   std::vector<FuncInfo *> functions;     // ascending; labels of each function lie behind it
   std::vector<uint32_t> lines_offset;    // code word offsets, ascending
@@ -79,7 +83,7 @@ struct ModuleCode {
   uint8_t md5[16] = {};
   Term attributes_bin, compile_info_bin; // external term format kept as literals, or none
   const Instr *on_load = nullptr;        // entry of on_load function
-  std::vector<FunEntry *> lambdas;
+  std::vector<LambdaCode> lambdas;       // entries are published when the generation becomes current
   void *nif = nullptr;                   // loaded NIF library
   size_t code_size() const { return size_t(end - start) * 8; }
 };
@@ -87,7 +91,8 @@ struct ModuleCode {
 struct Module {
   Term name;
   ModuleCode *current = nullptr, *old = nullptr;
-  bool seen_before = false;
+  ModuleCode *loading = nullptr; // its on_load function has not finished: only reachable by call_on_load_function/1
+  bool purging = false;          // between purge_module(prepare) and (complete | abort)
 };
 
 // --- exports
@@ -116,9 +121,12 @@ void code_ranges_add(ModuleCode *);    // writer only
 void code_ranges_remove(ModuleCode *); // writer only; the memory is freed by thread progress afterwards
 
 // Entry points and code words that vm/ provides before any code is loaded.
+struct StaticNif; // nif/static_nif.h
 struct CodeHooks {
   void (*init_trampolines)(Export *e);            // fills info.op and trampoline[] from e->bif
   const Instr *lambda_not_loaded = nullptr;       // initial FunEntry::entry
+  // Makes a native function the body of a loaded function (erlang:load_nif/2).
+  void (*install_native_body)(FuncInfo *f, const StaticNif *nif) = nullptr;
 };
 extern CodeHooks code_hooks;
 

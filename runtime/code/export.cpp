@@ -1,0 +1,79 @@
+// Exports: a hash table of chains. Readers take no lock: a chain only ever grows at its head, and exports are never freed.
+#include "runtime/code/registry.h"
+#include "runtime/mem/alloc.h"
+
+#include <new>
+
+namespace joist::runtime {
+
+CodeHooks code_hooks;
+
+namespace {
+
+constexpr size_t kBuckets = 1 << 14;
+struct Link {
+  Link *next;
+  Export e;
+};
+std::atomic<Link *> buckets[kBuckets];
+std::mutex insert_lock;
+std::atomic<size_t> count{0};
+uint32_t staging_index = 0; // guarded by CodeWriter; meaningful between staging_begin and commit
+std::mutex writer_lock;
+
+size_t bucket_of(Term m, Term f, Word arity) {
+  Word h = m.raw() * 0x9e3779b97f4a7c15u ^ f.raw() * 0xc2b2ae3d27d4eb4fu ^ arity * 0x165667b19e3779f9u;
+  return (h ^ h >> 29) >> 7 & (kBuckets - 1);
+}
+
+Export *find_in(std::atomic<Link *> &bucket, Term m, Term f, Word arity) {
+  for (Link *n = bucket.load(std::memory_order_acquire); n; n = n->next)
+    if (n->e.info.mfa.module == m && n->e.info.mfa.function == f && n->e.info.mfa.arity == arity) return &n->e;
+  return nullptr;
+}
+
+} // namespace
+
+Export *export_find(Term m, Term f, Word arity) { return find_in(buckets[bucket_of(m, f, arity)], m, f, arity); }
+
+Export *export_get_or_put(Term m, Term f, Word arity) {
+  auto &bucket = buckets[bucket_of(m, f, arity)];
+  if (Export *e = find_in(bucket, m, f, arity)) return e;
+  std::lock_guard guard(insert_lock);
+  if (Export *e = find_in(bucket, m, f, arity)) return e;
+  auto *n = new (low_alloc(sizeof(Link))) Link();
+  n->e.info.mfa = {m, f, arity};
+  if (code_hooks.init_trampolines) code_hooks.init_trampolines(&n->e);
+  for (auto &entry : n->e.entry) entry.store(n->e.trampoline_entry(), std::memory_order_relaxed);
+  n->next = bucket.load(std::memory_order_relaxed);
+  bucket.store(n, std::memory_order_release);
+  count.fetch_add(1, std::memory_order_relaxed);
+  return &n->e;
+}
+
+bool export_has_code(const Export *e) { return e->bif || export_entry(e) != e->trampoline_entry(); }
+
+size_t export_count() { return count.load(std::memory_order_relaxed); }
+
+void exports_each(void (*f)(Export *, void *), void *arg) {
+  for (auto &b : buckets)
+    for (Link *n = b.load(std::memory_order_acquire); n; n = n->next) f(&n->e, arg);
+}
+
+CodeWriter::CodeWriter() { writer_lock.lock(); }
+CodeWriter::~CodeWriter() { writer_lock.unlock(); }
+
+void staging_begin() {
+  uint32_t active = active_code_index.load(std::memory_order_relaxed);
+  staging_index = (active + 1) % kCodeIndices;
+  // A process in its slice may still use the index before the active one; the one taken here was given up two commits ago.
+  for (auto &b : buckets)
+    for (Link *n = b.load(std::memory_order_acquire); n; n = n->next)
+      n->e.entry[staging_index].store(n->e.entry[active].load(std::memory_order_relaxed), std::memory_order_release);
+}
+
+void stage_export(Export *e, const Instr *entry) { e->entry[staging_index].store(entry, std::memory_order_release); }
+void stage_no_code(Export *e) { stage_export(e, e->trampoline_entry()); }
+void staging_commit() { active_code_index.store(staging_index, std::memory_order_release); }
+
+} // namespace joist::runtime
