@@ -3,9 +3,8 @@
 #include "runtime/io/file_name.h"
 #include "runtime/io/port_ops.h"
 #include "runtime/io/posix.h"
+#include "runtime/sys/env.h"
 #include "runtime/term/binary.h"
-
-extern char **environ;
 
 namespace joist::bifs {
 namespace {
@@ -52,8 +51,7 @@ bool arguments(Term list, std::vector<std::string> *out) {
 
 // The VM's environment with [{Name, Value | false}] applied.
 bool merged_environment(Term changes, std::vector<std::string> *out) {
-  out->clear();
-  for (char **e = environ; e && *e; e++) out->emplace_back(*e);
+  *out = env_all();
   if (list_length(changes) < 0) return false;
   for (; changes.is_cons(); changes = changes.tail()) {
     Term pair = changes.head();

@@ -2,6 +2,7 @@
 // thread; the libuv loop watches that set, and runs what poll_run gives it.
 #include "runtime/io/poll.h"
 #include "runtime/io/poll_loop.h"
+#include "runtime/sched/progress.h"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -78,6 +79,8 @@ void poll_start() {
   uv_async_init(&poller->loop, &poller->wake, [](uv_async_t *) { run_jobs(); });
   std::thread([] {
     pthread_setname_np(pthread_self(), "poll");
+    progress::register_thread();
+    progress::offline(); // look-ups are made in OnlineScopes
     uv_run(&poller->loop, UV_RUN_DEFAULT);
   }).detach();
 }

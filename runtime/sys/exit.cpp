@@ -1,5 +1,6 @@
 // How the VM ends.
 #include "runtime/io/port.h"
+#include "runtime/io/terminal.h"
 #include "runtime/sched/scheduler.h"
 #include "runtime/sys/crash_dump.h"
 #include "runtime/sys/flags.h"
@@ -22,12 +23,14 @@ void enter() {
 void vm_exit(int status) {
   enter();
   ports_flush();
+  terminal_restore();
   fflush(nullptr);
   _exit(status);
 }
 
 void vm_exit_now(int status) {
   enter();
+  terminal_restore();
   fflush(nullptr);
   _exit(status);
 }
@@ -44,6 +47,7 @@ void vm_crash(const char *slogan) {
       else fputs("failed\n", stderr);
     }
   }
+  terminal_restore();
   fflush(nullptr);
   _exit(1);
 }

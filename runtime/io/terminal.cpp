@@ -1,0 +1,40 @@
+#include "runtime/io/terminal.h"
+
+#include <fcntl.h>
+#include <termios.h>
+
+namespace joist::runtime {
+namespace {
+int fd = -1;
+int flags;
+termios cooked, raw;
+bool is_raw = false;
+} // namespace
+
+void terminal_save(int f) {
+  fd = f;
+  flags = fcntl(f, F_GETFL);
+  tcgetattr(f, &cooked);
+}
+
+void terminal_restore() {
+  if (fd < 0) return;
+  tcsetattr(fd, TCSANOW, &cooked);
+  fcntl(fd, F_SETFL, flags);
+  is_raw = false;
+}
+
+void terminal_set_raw(const termios &mode) {
+  raw = mode;
+  terminal_raw_again();
+}
+
+void terminal_raw_again() {
+  if (fd < 0) return;
+  tcsetattr(fd, TCSANOW, &raw);
+  fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+  is_raw = true;
+}
+
+bool terminal_is_raw() { return is_raw; }
+} // namespace joist::runtime
