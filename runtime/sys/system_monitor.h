@@ -1,21 +1,17 @@
-// erlang:system_monitor and system_profile: who is told of what.
+// erlang:system_monitor/2: who wants to hear of long collections, large heaps, long schedules and busy ports.
 #pragma once
-#include "runtime/term/term.h"
-
-#include <atomic>
-#include <cstdint>
+#include "runtime/mem/heap.h"
 
 namespace joist::runtime {
+struct Process;
 struct SystemMonitor {
-  std::atomic<Word> pid{Term::none().raw()};         // local pid, or none
-  std::atomic<int64_t> long_gc{0}, long_schedule{0}; // ms, 0: not wanted
-  std::atomic<uint64_t> large_heap{0};               // words, 0: not wanted
-  std::atomic<bool> busy_port{false}, busy_dist_port{false};
+  Term pid = Term::none();       // none: off
+  uint64_t long_gc_ms = 0, long_schedule_ms = 0, large_heap_words = 0; // 0: not wanted
+  bool busy_port = false, busy_dist_port = false;
 };
-extern SystemMonitor system_monitor;
-struct SystemProfile {
-  std::atomic<Word> receiver{Term::none().raw()}; // local pid or port, or none
-  std::atomic<bool> runnable_procs{false}, runnable_ports{false}, scheduler{false}, exclusive{false};
-};
-extern SystemProfile system_profile;
+SystemMonitor system_monitor_set(const SystemMonitor &m); // the old one
+SystemMonitor system_monitor_get();
+bool system_monitor_on();                                 // cheap
+// Sends {monitor, p, Event, Info} to the monitoring process (not about itself).
+void system_monitor_report(Process *p, Term event, Term info);
 } // namespace joist::runtime

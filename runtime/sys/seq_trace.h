@@ -1,0 +1,19 @@
+// Sequential tracing (seq_trace(3)): a process' token {Flags, Label, Serial, From, PreviousSerial} travels with its
+// messages; what happens to them is told to the sequential tracer as {seq_trace, Label, Info[, Timestamp]}.
+#pragma once
+#include "runtime/proc/process.h"
+
+namespace joist::runtime {
+namespace seq_trace {
+inline constexpr int64_t kSend = 1, kReceive = 2, kPrint = 4, kTimestamp = 8, kStrictMonotonic = 16, kMonotonic = 32;
+inline bool active(const Process *p) { return is_tuple_of(p->seq_token, 5); }
+inline Term *fields(Term token) { return tuple_elements(token); } // flags, label, serial, from, previous serial
+// Before p sends or prints: a fresh token with the next serial.
+void next_serial(Process *p);
+enum class Event : uint8_t { Send, Receive, Print };
+// Tells the tracer, if the token asks for this kind of event. to: none for prints.
+void output(Process *p, Term token, Event e, Term to, Term message);
+// p took a message that carried `token`.
+void received(Process *p, Term token);
+} // namespace seq_trace
+} // namespace joist::runtime
