@@ -42,7 +42,7 @@ Term bytes_as_list(Heap &h, const uint8_t *bytes, size_t n, Term tail) {
 }
 
 Term data_term(Port &port, Heap &h, const uint8_t *header, size_t header_size, const uint8_t *bytes, size_t n) {
-  Term rest = port.binary && (n != 0 || header_size == 0) ? make_binary_from(h, bytes, n)
+  Term rest = port.binary && (bytes || header_size == 0) ? make_binary_from(h, bytes, n) // null: no data, not no bytes
                                                            : bytes_as_list(h, bytes, n, Term::nil());
   return bytes_as_list(h, header, header_size, rest);
 }
