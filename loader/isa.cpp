@@ -1,0 +1,37 @@
+#include "loader/isa.h"
+
+namespace joist::loader {
+#define S Spec::S
+#define R Spec::R
+#define D Spec::D
+#define L Spec::L
+#define C Spec::C
+#define V Spec::V
+#define F Spec::F
+#define P Spec::P
+#define U Spec::U
+#define H Spec::H
+#define W Spec::W
+#define FR Spec::Fr
+#define N Spec::N
+#define X Spec::X
+#define Y Spec::Y
+namespace {
+template <class... T> constexpr OpRow row(const char *name, T... specs) {
+  return {name, sizeof...(T), {specs...}};
+}
+} // namespace
+const OpRow op_rows[size_t(Op::Count)] = {
+#define JOIST_INSTR(family, name, ...) row(#name __VA_OPT__(, ) __VA_ARGS__),
+#include "loader/isa.def"
+#undef JOIST_INSTR
+};
+const void *const *op_variants[size_t(Op::Count)];
+
+int op_variant_count(Op op) {
+  const OpRow &r = op_rows[size_t(op)];
+  int n = 1;
+  for (int i = 0; i < r.operands; i++) n *= spec_radix(r.specs[i]);
+  return n;
+}
+} // namespace joist::loader

@@ -1,0 +1,9 @@
+// Error messages of the VM itself, sent to where the system logger is (normally the process registered as `logger`).
+#pragma once
+#include "runtime/proc/process.h"
+#include <string_view>
+namespace joist::runtime {
+// {log, error, Format, Args, #{pid, gl, time, error_logger}} as logger expects it. args: list of format arguments;
+// p, the process it is about, gives pid and group leader. Before a logger is there the text goes to standard error.
+void error_log(Process *p, std::string_view format, Term args);
+} // namespace joist::runtime

@@ -1,0 +1,32 @@
+// What calls do when they are not simple: applying, failing BIFs, funs without code, native functions. All with the
+// process' state saved; all answer where to go on, null if the process has left.
+#pragma once
+#include "runtime/nif/static_nif.h"
+#include "vm/interp.h"
+
+namespace joist::vm {
+// A BIF called at pc answered none: continues a trap as a call that returns to `return_to` (null: a tail call, the
+// frame is gone already), or raises.
+const Instr *bif_failed(Machine *m, const Instr *pc, const Export *bif, const Instr *return_to);
+const Instr *send_failed(Machine *m, const Instr *pc, const Instr *return_to);
+extern Bif send_bif; // erlang:'!'/2
+// Collection where a BIF's results have piled up; x0 lives. False: killed.
+bool collect_after_bif(Machine *m);
+// Goes to the entry of `x` with its arguments in x: yields there if the slice is over.
+const Instr *enter_export(Machine *m, const Export *x);
+// x0.. are arguments, fun is none of that arity, or has no code. dealloc < 0: a call that returns to return_to;
+// otherwise a tail call that gives up so many bytes of frame.
+const Instr *call_fun_slow(Machine *m, const Instr *pc, Term fun, unsigned arity, const Instr *return_to, int dealloc);
+// apply of x[arity]:x[arity+1] to x[0..arity); apply of x0:x1 to the list x2; apply of fun x0 to the list x1.
+const Instr *apply_fixed(Machine *m, const Instr *pc, unsigned arity, const Instr *return_to, int dealloc);
+const Instr *apply_list(Machine *m, const Instr *pc, const Instr *return_to, int dealloc);
+const Instr *apply_fun(Machine *m, const Instr *pc, const Instr *return_to, int dealloc);
+// The body of a function is native code: calls it and returns from the function. pc for stack traces is the caller.
+const Instr *native_body(Machine *m, const Mfa *mfa, Bif fn);
+// Dirty native function: hands the process over. native_dirty_run does the work on the dirty scheduler.
+const Instr *native_dirty(Machine *m, const Instr *pc, const Mfa *mfa, const StaticNif *nif);
+RunResult native_dirty_run(Machine *m, Process *p);
+// error_handler:undefined_function(M, F, Args) for x[0..arity).
+const Instr *call_error_handler(Machine *m, const Mfa *mfa);
+const Instr *hibernate(Machine *m, const Instr *pc);
+} // namespace joist::vm

@@ -1,0 +1,96 @@
+// Generic arithmetic. Fast paths are vm/sem/arith.h; the slow path calls runtime/term/number.h and, since its results
+// may be large, first collects what earlier ones left in fragments.
+#include "vm/sem/arith.h"
+#include "vm/slow.h"
+
+namespace joist::vm {
+namespace {
+// Binary: F, H, S, S, D. FN is the fast path.
+template <ArithOp OP, bool (*FN)(Term, Term, Term &)> struct Binary {
+  template <class I> COLD static JOIST_PN void slow(JOIST_PARAMS) {
+    SAVE();
+    if (!collect_before_slow(m, NUM(1))) return leave_killed(m);
+    e = m->p->stack_top;
+    Term r;
+    const Instr *to = slow_arith(m, pc, CODE(0), OP, GET(2), GET(3), &r);
+    if (to != pc) RESUME(to);
+    PUT(4, r);
+    LOAD();
+    NEXT;
+  }
+  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+    Term r;
+    if (LIKELY(FN(GET(2), GET(3), r))) {
+      PUT(4, r);
+      NEXT;
+    }
+    TAIL slow<I>(JOIST_ARGS);
+  }
+};
+// Unary: F, H, S, D.
+template <UnaryOp OP, bool (*FN)(Term, Term &)> struct Unary {
+  template <class I> COLD static JOIST_PN void slow(JOIST_PARAMS) {
+    SAVE();
+    if (!collect_before_slow(m, NUM(1))) return leave_killed(m);
+    e = m->p->stack_top;
+    Term r;
+    const Instr *to = slow_unary(m, pc, CODE(0), OP, GET(2), &r);
+    if (to != pc) RESUME(to);
+    PUT(3, r);
+    LOAD();
+    NEXT;
+  }
+  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+    Term r;
+    if (LIKELY(FN(GET(2), r))) {
+      PUT(3, r);
+      NEXT;
+    }
+    TAIL slow<I>(JOIST_ARGS);
+  }
+};
+// Register op small constant in bodies: H, R, C, D.
+template <ArithOp OP, bool (*FN)(Term, Term, Term &)> struct Constant {
+  template <class I> COLD static JOIST_PN void slow(JOIST_PARAMS) {
+    SAVE();
+    if (!collect_before_slow(m, NUM(0))) return leave_killed(m);
+    e = m->p->stack_top;
+    Term r;
+    const Instr *to = slow_arith(m, pc, nullptr, OP, GET(1), GET(2), &r);
+    if (to != pc) RESUME(to);
+    PUT(3, r);
+    LOAD();
+    NEXT;
+  }
+  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+    Term r, a = GET(1);
+    if (LIKELY(a.is_small() && FN(a, GET(2), r))) {
+      PUT(3, r);
+      NEXT;
+    }
+    TAIL slow<I>(JOIST_ARGS);
+  }
+};
+using Op_add = Binary<ArithOp::Add, sem::arith<ArithOp::Add>>;
+using Op_sub = Binary<ArithOp::Sub, sem::arith<ArithOp::Sub>>;
+using Op_mul = Binary<ArithOp::Mul, sem::arith<ArithOp::Mul>>;
+using Op_int_div = Binary<ArithOp::IntDiv, sem::int_div>;
+using Op_rem = Binary<ArithOp::Rem, sem::rem>;
+using Op_band = Binary<ArithOp::Band, sem::bitwise<ArithOp::Band>>;
+using Op_bor = Binary<ArithOp::Bor, sem::bitwise<ArithOp::Bor>>;
+using Op_bxor = Binary<ArithOp::Bxor, sem::bitwise<ArithOp::Bxor>>;
+using Op_bsl = Binary<ArithOp::Bsl, sem::bsl>;
+using Op_bsr = Binary<ArithOp::Bsr, sem::bsr>;
+using Op_fdivide = Binary<ArithOp::Div, sem::float_divide>;
+using Op_negate = Unary<UnaryOp::Neg, sem::negate>;
+using Op_bnot = Unary<UnaryOp::Bnot, sem::bnot>;
+using Op_add_c = Constant<ArithOp::Add, sem::small_arith<ArithOp::Add>>;
+using Op_sub_c = Constant<ArithOp::Sub, sem::small_arith<ArithOp::Sub>>;
+using Op_band_c = Constant<ArithOp::Band, sem::small_arith<ArithOp::Band>>;
+} // namespace
+
+void register_arith() {
+#define JOIST_IF_arith JOIST_ROW
+#include "vm/families.h"
+}
+} // namespace joist::vm

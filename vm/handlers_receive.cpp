@@ -1,0 +1,134 @@
+// Receiving. The messages a process can see are in p->mailbox (only it touches that); what others sent since lies in
+// p->inbox and is fetched when the mailbox has been searched to its end. Between loop_rec and remove_message (or
+// loop_rec_end) registers may hold terms in a signal's fragments: no collection (m->matching).
+#include "runtime/proc/receive.h"
+#include "runtime/proc/signal.h"
+#include "vm/interp.h"
+
+namespace joist::vm {
+namespace {
+struct Op_loop_rec {
+  template <class I> COLD static JOIST_PN void fetch(JOIST_PARAMS) {
+    SAVE();
+    Process *p = m->p;
+    m->matching = false;
+    p->bump(signals_fetch(p));
+    if (p->must_exit()) return leave_killed(m);
+    LOAD();
+    if (*p->mailbox.save) GO(pc);
+    GO(CODE(0));
+  }
+  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+    Signal *msg = *m->p->mailbox.save;
+    if (!msg) TAIL fetch<I>(JOIST_ARGS);
+    m->matching = true;
+    PUT(1, msg->term);
+    NEXT;
+  }
+};
+struct Op_loop_rec_end {
+  template <class I> COLD static JOIST_PN void yield(JOIST_PARAMS) {
+    SAVE();
+    leave(m, CODE(0), 0, RunResult::Yielded);
+  }
+  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+    Mailbox &box = m->p->mailbox;
+    box.save = &(*box.save)->next;
+    m->matching = false;
+    if (UNLIKELY(--reds <= 0)) TAIL yield<I>(JOIST_ARGS);
+    GO(CODE(0));
+  }
+};
+struct Op_remove_message {
+  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+    SAVE();
+    Process *p = m->p;
+    Mailbox &box = p->mailbox;
+    Signal *msg = *box.save;
+    receive_markers_removed(box, msg, box.save);
+    *box.save = msg->next;
+    if (box.last == &msg->next) box.last = box.save;
+    box.length--;
+    box.save = &box.first;
+    m->matching = false;
+    if (msg->fragments) {
+      p->heap.adopt(msg->fragments);
+      msg->fragments = nullptr;
+    }
+    p->seq_token = msg->token;
+    signal_free(msg);
+    if (p->receive_timer) receive_timer_cancel(p);
+    LOAD();
+    NEXT;
+  }
+};
+struct Op_timeout {
+  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+    SAVE();
+    Process *p = m->p;
+    p->mailbox.save = &p->mailbox.first;
+    m->matching = false;
+    receive_timer_cancel(p);
+    LOAD();
+    NEXT;
+  }
+};
+struct Op_wait {
+  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+    SAVE();
+    leave(m, CODE(0), 0, RunResult::Waiting);
+  }
+};
+struct Op_wait_timeout {
+  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+    Term t = GET(1);
+    if (t == Term::small(0)) NEXT;
+    SAVE();
+    Process *p = m->p;
+    if (t != atoms::infinity) {
+      switch (receive_timer_state(p)) {
+      case ReceiveTimer::Fired: LOAD(); NEXT;
+      case ReceiveTimer::Armed: break;
+      case ReceiveTimer::None:
+        if (!receive_timer_start(p, t)) {
+          p->mailbox.save = &p->mailbox.first;
+          raise(p, Reason::TimeoutValue);
+          TAIL h_raise(JOIST_ARGS);
+        }
+      }
+    }
+    p->timeout_pc = after(pc, I::size);
+    leave(m, CODE(0), 0, RunResult::Waiting);
+  }
+};
+struct Op_recv_marker_reserve {
+  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+    PUT(0, receive_marker_reserve(m->p));
+    NEXT;
+  }
+};
+struct Op_recv_marker_bind {
+  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+    receive_marker_bind(m->p, GET(0), GET(1));
+    NEXT;
+  }
+};
+struct Op_recv_marker_clear {
+  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+    if (m->p->mailbox.markers) receive_marker_clear(m->p, GET(0));
+    NEXT;
+  }
+};
+struct Op_recv_marker_use {
+  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+    if (m->p->mailbox.markers) receive_marker_use(m->p, GET(0));
+    NEXT;
+  }
+};
+} // namespace
+
+void register_receive() {
+#define JOIST_IF_receive JOIST_ROW
+#include "vm/families.h"
+}
+} // namespace joist::vm

@@ -1,0 +1,137 @@
+// The run loop's entrance and exits, and the code words that exist before any module is loaded.
+#include "vm/interp.h"
+#include "loader/assembler.h"
+#include "runtime/mem/alloc.h"
+#include "runtime/sched/dirty.h"
+#include "runtime/sched/scheduler.h"
+#include "vm/build.h"
+#include "vm/calls.h"
+#include "vm/vm.h"
+
+namespace joist::vm {
+namespace {
+void save_registers(Process *p, const Term *x, unsigned live) {
+  if (live > p->saved_x_capacity) {
+    if (p->saved_x != p->saved_x_small) mem_free(MemKind::ProcessStruct, p->saved_x);
+    p->saved_x = static_cast<Term *>(mem_alloc(MemKind::ProcessStruct, live * sizeof(Term)));
+    p->saved_x_capacity = uint16_t(live);
+  }
+  memcpy(p->saved_x, x, live * sizeof(Term));
+  p->live_x = uint16_t(live);
+}
+
+RunResult run(Machine *m, Process *p) {
+  m->p = p;
+  p->machine = m;
+  if (!m->vm) m->vm = new BuildState; // one per scheduler thread, for good
+  if (p->dirty && !m->scheduler) return native_dirty_run(m, p);
+  if (p->reductions <= 0) p->reductions = kReductions;
+  memcpy(m->x, p->saved_x, p->live_x * sizeof(Term));
+  m->matching = false;
+  p->sync_limit();
+  const Instr *pc = p->pc;
+  if (p->must_exit() && pc != exec_hooks.continue_exit) leave_killed(m);
+  else handler_at(pc)(pc, m, p->heap.top, p->stack_top, p->reductions);
+  return RunResult(m->result);
+}
+
+// One instruction alone in low memory.
+const Instr *fixed_code(std::initializer_list<Op> ops) {
+  Assembler a;
+  a.word(0); // stands for the native entry before a return point
+  for (Op op : ops) a.ins(op, {});
+  size_t n = a.words().size();
+  auto *at = static_cast<Word *>(low_alloc(n * 8));
+  memcpy(at, a.words().data(), n * 8);
+  return reinterpret_cast<const Instr *>(at + 1);
+}
+
+// Instruction without operands, as the word it is.
+Word plain(Op op) { return Word(op_variants[size_t(op)][0]); }
+
+void init_trampolines(Export *e) {
+  e->info.op = plain(Op::func_info);
+  e->info.native = e->info.breakpoint = nullptr;
+  for (auto &w : e->trampoline) w = plain(Op::int_code_end);
+  const Mfa &f = e->info.mfa;
+  Assembler a;
+  if (f.module == atoms::erlang && f.function == atoms::apply && f.arity == 3) a.ins(Op::apply_list_last, {Arg::num(0)});
+  else if (f.module == atoms::erlang && f.function == atoms::apply && f.arity == 2) a.ins(Op::apply_fun_last, {Arg::num(0)});
+  else if (f.module == atoms::erlang && f.function == atoms::hibernate && f.arity == 3) a.ins(Op::hibernate, {});
+  else a.ins(e->bif ? Op::export_bif : Op::export_undefined, {});
+  memcpy(e->trampoline, a.words().data(), a.words().size() * 8);
+}
+
+void install_native_body(FuncInfo *f, const StaticNif *nif) {
+  Assembler a;
+  a.ins(Op::nif_body, {Arg::word(Word(nif))});
+  auto *at = const_cast<Word *>(reinterpret_cast<const Word *>(f->entry()));
+  // Operand before handler: whoever enters meanwhile runs either body whole.
+  at[1] = a.words()[1];
+  std::atomic_ref(at[0]).store(a.words()[0], std::memory_order_release);
+}
+} // namespace
+
+void init() {
+  register_data();
+  register_test();
+  register_arith();
+  register_guard();
+  register_float();
+  register_call();
+  register_apply();
+  register_raise();
+  register_receive();
+  register_map();
+  register_match();
+  register_build();
+  exec_hooks.run = run;
+  exec_hooks.apply_entry = fixed_code({Op::process_start});
+  exec_hooks.normal_exit = fixed_code({Op::normal_exit});
+  exec_hooks.continue_exit = fixed_code({Op::continue_exit});
+  fixed.hibernated = fixed_code({Op::hibernated, Op::process_start});
+  fixed.dirty_failed = fixed_code({Op::dirty_failed});
+  fixed.return_ = fixed_code({Op::return_});
+  code_hooks.init_trampolines = init_trampolines;
+  code_hooks.lambda_not_loaded = fixed_code({Op::lambda_unloaded});
+  code_hooks.install_native_body = install_native_body;
+}
+FixedCode fixed;
+
+void bind_bifs() { send_bif = export_get_or_put(atoms::erlang, atoms::op_send, 2)->bif; }
+
+COLD JOIST_PN void h_yield_at_entry(JOIST_PARAMS) {
+  SAVE();
+  leave(m, pc, unsigned(FuncInfo::of(pc)->mfa.arity), RunResult::Yielded);
+}
+COLD JOIST_PN void h_raise(JOIST_PARAMS) {
+  SAVE();
+  RESUME(raise_at(m, pc));
+}
+
+void leave(Machine *m, const Instr *pc, unsigned live, RunResult result) {
+  Process *p = m->p;
+  if (collection_due(p) && !m->matching && (gc_stress || gc_wanted(p))) {
+    p->bump(gc_collect(p, 0, m->x, live));
+    if (p->must_exit()) return leave_killed(m);
+  }
+  save_registers(p, m->x, live);
+  p->pc = pc;
+  m->result = uint8_t(result);
+}
+
+void leave_killed(Machine *m) {
+  Process *p = m->p;
+  p->live_x = 0;
+  p->pc = exec_hooks.continue_exit;
+  m->matching = false;
+  m->result = uint8_t(process_exit(p, p->freason.reason == Reason::ExitNow ? p->fvalue : atoms::killed));
+}
+
+bool collect(Machine *m, Word need, unsigned live) {
+  Process *p = m->p;
+  p->bump(gc_collect(p, need, m->x, live));
+  p->sync_limit();
+  return !p->must_exit();
+}
+} // namespace joist::vm

@@ -1,0 +1,79 @@
+#include "vm/slow.h"
+#include "runtime/dist/node.h"
+
+namespace joist::vm {
+bool collect_before_slow(Machine *m, unsigned live) {
+  Process *p = m->p;
+  if (m->matching || !collection_due(p) || !(gc_stress || gc_wanted(p))) return true;
+  return collect(m, 0, live);
+}
+
+namespace {
+const Instr *fail_or_raise(Machine *m, const Instr *pc, const Instr *fail, const Mfa *mfa, const Term *args) {
+  if (fail) return fail;
+  return raise_at(m, pc, mfa, args);
+}
+const Mfa *mfa_of(Term function, Word arity) { return &export_get_or_put(atoms::erlang, function, arity)->mfa(); }
+
+Term operator_name(ArithOp op) {
+  switch (op) {
+  case ArithOp::Add: return atoms::op_plus;
+  case ArithOp::Sub: return atoms::op_minus;
+  case ArithOp::Mul: return atoms::op_times;
+  case ArithOp::Div: return atoms::op_div;
+  case ArithOp::IntDiv: return atoms::div;
+  case ArithOp::Rem: return atoms::rem;
+  case ArithOp::Band: return atoms::band;
+  case ArithOp::Bor: return atoms::bor;
+  case ArithOp::Bxor: return atoms::bxor;
+  case ArithOp::Bsl: return atoms::bsl;
+  case ArithOp::Bsr: return atoms::bsr;
+  }
+  return atoms::undefined;
+}
+} // namespace
+
+const Instr *slow_arith(Machine *m, const Instr *pc, const Instr *fail, ArithOp op, Term a, Term b, Term *r) {
+  Process *p = m->p;
+  Term t = arith(p->heap, op, a, b);
+  if (!t.is_none() && t != kTooBig) [[likely]] {
+    *r = t;
+    return pc;
+  }
+  raise(p, t == kTooBig ? Reason::SystemLimit : Reason::Badarith);
+  Term args[] = {a, b};
+  return fail_or_raise(m, pc, fail, fail ? nullptr : mfa_of(operator_name(op), 2), args);
+}
+
+const Instr *slow_unary(Machine *m, const Instr *pc, const Instr *fail, UnaryOp op, Term a, Term *r) {
+  Process *p = m->p;
+  Term t = op == UnaryOp::Neg ? arith_neg(p->heap, a) : arith_bnot(p->heap, a);
+  if (!t.is_none() && t != kTooBig) [[likely]] {
+    *r = t;
+    return pc;
+  }
+  raise(p, t == kTooBig ? Reason::SystemLimit : Reason::Badarith);
+  return fail_or_raise(m, pc, fail, fail ? nullptr : mfa_of(op == UnaryOp::Neg ? atoms::op_minus : atoms::bnot, 1), &a);
+}
+
+const Instr *slow_bif(Machine *m, const Instr *pc, const Instr *fail, const Mfa *mfa, Bif fn, const Term *args, Term *r) {
+  Process *p = m->p;
+  Term t = fn ? fn(p, args) : undef(p);
+  if (!t.is_none()) [[likely]] {
+    *r = t;
+    return pc;
+  }
+  if (p->freason.reason == Reason::Trap) { // none of the functions used this way may trap
+    p->freason = Freason{.reason = Reason::Notsup};
+  }
+  return fail_or_raise(m, pc, fail, mfa, args);
+}
+
+const Instr *slow_guard(Machine *m, const Instr *pc, const Instr *fail, Term function, unsigned arity, const Term *args,
+                        Term *r) {
+  const Export *x = export_get_or_put(atoms::erlang, function, arity);
+  return slow_bif(m, pc, fail, &x->mfa(), x->bif, args, r);
+}
+
+Term this_node_name() { return node_name(this_node()); }
+} // namespace joist::vm

@@ -1,0 +1,22 @@
+// Out-of-line slow paths, shared by handlers (and later by compiled code). All of them run with the process' state
+// saved (SAVE) and build in p->heap without collecting.
+#pragma once
+#include "runtime/term/number.h"
+#include "vm/interp.h"
+
+namespace joist::vm {
+enum class UnaryOp : uint8_t { Neg, Bnot };
+// Before a slow path that builds terms: collects where fragments have piled up. Not while a message is matched:
+// then registers may point into a signal. False: killed.
+bool collect_before_slow(Machine *m, unsigned live);
+// Answer pc: *r is the result. Otherwise where to go on (null: the process has ended): `fail`, or the handler of the
+// exception.
+const Instr *slow_arith(Machine *m, const Instr *pc, const Instr *fail, ArithOp op, Term a, Term b, Term *r);
+const Instr *slow_unary(Machine *m, const Instr *pc, const Instr *fail, UnaryOp op, Term a, Term *r);
+// A guard function called through its BIF; same protocol.
+const Instr *slow_bif(Machine *m, const Instr *pc, const Instr *fail, const Mfa *mfa, Bif fn, const Term *args, Term *r);
+// By name, for guard functions that have an instruction of their own.
+const Instr *slow_guard(Machine *m, const Instr *pc, const Instr *fail, Term function, unsigned arity, const Term *args,
+                        Term *r);
+Term this_node_name();
+} // namespace joist::vm

@@ -1,0 +1,18 @@
+// What the outside needs of the interpreter.
+#pragma once
+#include "runtime/sched/machine.h"
+
+namespace joist::vm {
+using namespace joist::runtime;
+// Sets exec_hooks and code_hooks and the table of instructions. Once, before BIFs are registered or code is loaded.
+void init();
+void bind_bifs(); // after bifs::register_all()
+
+// Code words of the VM's own.
+struct FixedCode {
+  const Instr *hibernated = nullptr;   // resumes a hibernating process
+  const Instr *dirty_failed = nullptr; // raises what a dirty native function left
+  const Instr *return_ = nullptr;
+};
+extern FixedCode fixed;
+} // namespace joist::vm
