@@ -47,7 +47,7 @@ Term erts_debug_disassemble_1(Process *, const Term *) { return atoms::false_; }
 Term erts_debug_breakpoint_2(Process *p, const Term *args) {
   if (!is_tuple_of(args[0], 3) || (args[1] != atoms::true_ && args[1] != atoms::false_)) return badarg(p);
   Term *e = tuple_elements(args[0]);
-  if (!e[0].is_atom() || !e[1].is_atom() || !(e[2].is_small() || e[2] == named("_"))) return badarg(p);
+  if (!e[0].is_atom() || !e[1].is_atom() || !(e[2].is_small() || e[2] == atoms::underscore)) return badarg(p);
   return Term::small(0);
 }
 

@@ -141,7 +141,7 @@ Term erts_internal_trace_pattern_3(Process *p, const Term *args) {
   if (!event && what != atoms::on_load && !is_tuple_of(what, 3)) return badarg(p);
   if (is_tuple_of(what, 3)) {
     Term *e = tuple_elements(what);
-    if (!e[0].is_atom() || !e[1].is_atom() || !(e[2].is_small() || e[2] == named("_"))) return badarg(p);
+    if (!e[0].is_atom() || !e[1].is_atom() || !(e[2].is_small() || e[2] == atoms::underscore)) return badarg(p);
   }
   if (event && spec == atoms::true_) return Term::small(1);
   if (spec == atoms::false_) return Term::small(0);

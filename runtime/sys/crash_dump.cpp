@@ -1,0 +1,270 @@
+#include "runtime/sys/crash_dump.h"
+
+#include "runtime/atom/atom.h"
+#include "runtime/code/code.h"
+#include "runtime/dist/node.h"
+#include "runtime/ets/ets.h"
+#include "runtime/io/port_core.h"
+#include "runtime/mem/alloc.h"
+#include "runtime/proc/process.h"
+#include "runtime/sched/progress.h"
+#include "runtime/sched/scheduler.h"
+#include "runtime/sched/stats.h"
+#include "runtime/sys/env.h"
+#include "runtime/sys/flags.h"
+#include "runtime/term/print.h"
+
+#include <cstdarg>
+#include <cstdio>
+#include <ctime>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace joist::runtime {
+namespace {
+__attribute__((format(printf, 2, 3))) void put(std::string &out, const char *format, ...) {
+  char b[512];
+  va_list a;
+  va_start(a, format);
+  vsnprintf(b, sizeof b, format, a);
+  va_end(a);
+  out += b;
+}
+using ull = unsigned long long;
+
+std::string mfa_text(const Mfa &m) {
+  return atom_quoted(m.module) + ":" + atom_quoted(m.function) + "/" + std::to_string(m.arity);
+}
+
+const char *state_text(uint32_t s) {
+  if (s & pstate::Exiting) return "Exiting";
+  if (s & pstate::Gc) return "Garbing";
+  if (s & (pstate::Running | pstate::DirtyRunning)) return "Running";
+  if (s & pstate::Suspended) return "Suspended";
+  if (s & (pstate::Active | pstate::InRunQueue)) return "Scheduled";
+  return "Waiting";
+}
+
+std::string internal_state(uint32_t s) {
+  static const char *const kPriorities[] = {"MAX", "HIGH", "NORMAL", "LOW"};
+  const char *prio = kPriorities[(s & pstate::PrioMask) >> pstate::PrioShift];
+  std::string out;
+  for (const char *kind : {"ACT", "USR", "PRQ"}) {
+    if (!out.empty()) out += " | ";
+    out += std::string(kind) + "_PRIO_" + prio;
+  }
+  static const std::pair<uint32_t, const char *> kBits[] = {
+      {pstate::Exiting, "EXITING"}, {pstate::Active, "ACTIVE"}, {pstate::InRunQueue, "IN_PRQ_NORMAL"},
+      {pstate::Running, "RUNNING"}, {pstate::Suspended, "SUSPENDED"}, {pstate::Gc, "GC"},
+      {pstate::TrapExit, "TRAP_EXIT"}, {pstate::OffHeapMsgs, "OFF_HEAP_MSGQ"}, {pstate::DirtyRunning, "DIRTY_RUNNING"}};
+  for (auto &[bit, name] : kBits)
+    if (s & bit) out += std::string(" | ") + name;
+  return out;
+}
+
+void process_section(std::string &out, Process *p) {
+  uint32_t s = p->state.load(std::memory_order_relaxed);
+  put(out, "=proc:%s\nState: %s\n", pid_to_text(p->id).c_str(), state_text(s));
+  if (p->registered.is_atom()) out += "Name: " + atom_quoted(p->registered) + "\n";
+  if (p->initial_call.module.is_atom()) out += "Spawned as: " + mfa_text(p->initial_call) + "\n";
+  out += "Spawned by: " + (p->parent.is_local_pid() ? pid_to_text(p->parent) : std::string("[]")) + "\n";
+  put(out, "Message queue length: %llu\n", ull(p->mailbox.length + p->inbox.length));
+  unsigned fragments = 0;
+  bool still = !(s & (pstate::Running | pstate::DirtyRunning | pstate::Gc | pstate::Exiting));
+  if (still)
+    for (Fragment *f = p->heap.fragments; f; f = f->next) fragments++;
+  put(out, "Number of heap fragments: %u\nHeap fragment data: %llu\n", fragments, ull(p->heap.fragment_words));
+  Word block = Word(p->heap_end - p->heap_start), old = Word(p->old_end - p->old_start);
+  Word used = Word(p->heap.top - p->heap_start) + Word(p->heap_end - p->stack_top);
+  put(out, "Reductions: %llu\nStack+heap: %llu\nOldHeap: %llu\nHeap unused: %llu\nOldHeap unused: %llu\n",
+      ull(p->total_reductions), ull(block), ull(old), ull(block > used ? block - used : 0), ull(p->old_end - p->old_top));
+  put(out, "BinVHeap: %llu\nOldBinVHeap: %llu\nBinVHeap unused: %llu\nOldBinVHeap unused: %llu\n",
+      ull(p->heap.off_heap.bytes / 8), ull(p->old_off_heap.bytes / 8), ull(p->vheap_limit / 8), ull(p->old_vheap_limit / 8));
+  put(out, "Memory: %llu\n", ull(sizeof(Process) + (block + old + p->heap.fragment_words) * 8));
+  if (still && p->pc) {
+    const FuncInfo *f = code_function(p->pc);
+    put(out, "Program counter: 0x%016llx (%s)\n", ull(reinterpret_cast<Word>(p->pc)),
+        f ? mfa_text(f->mfa).c_str() : "unknown function");
+    if (!(s & pstate::Active)) out += "arity = 0\n";
+  }
+  out += "Internal State: " + internal_state(s) + "\n";
+}
+
+// Return addresses of a process that stands still. Its terms are left out: another thread may wake it at any time.
+void stack_section(std::string &out, Process *p) {
+  uint32_t s = p->state.load(std::memory_order_relaxed);
+  if (s & (pstate::Running | pstate::DirtyRunning | pstate::Gc | pstate::Exiting) || !p->stack_top) return;
+  out += "=proc_stack:" + pid_to_text(p->id) + "\n";
+  for (const Word *e = p->stack_top; e < p->heap_end; e++) {
+    if (!is_header(*e) || Term(*e).is_none()) continue;
+    auto *pc = reinterpret_cast<const Instr *>(*e - Word(Tag::Header));
+    const FuncInfo *f = code_function(pc);
+    put(out, "0x%016llx:SReturn addr 0x%llX (%s)\n", ull(reinterpret_cast<Word>(e)), ull(reinterpret_cast<Word>(pc)),
+        f ? mfa_text(f->mfa).c_str() : "<terminate process normally>");
+  }
+}
+
+void schedulers_section(std::string &out) {
+  auto each = [&](SchedulerType t, const char *name) {
+    for (const SchedulerStats &s : scheduler_stats(t)) {
+      put(out, "=%s:%u\n", name, s.number);
+      put(out, "Scheduler Sleep Info Flags: %s\nScheduler Sleep Info Aux Work: \n", s.running ? "" : "SLEEPING");
+      if (t != SchedulerType::Normal) {
+        out += "Current Process: \n";
+        continue;
+      }
+      out += "Current Port: \nRun Queue Max Length: 0\nRun Queue High Length: 0\n";
+      put(out, "Run Queue Normal Length: %llu\n", ull(s.run_queue));
+      out += "Run Queue Low Length: 0\nRun Queue Port Length: 0\nRun Queue Flags: \nCurrent Process: \n";
+    }
+  };
+  each(SchedulerType::Normal, "scheduler");
+  each(SchedulerType::DirtyCpu, "dirty_cpu_scheduler");
+  each(SchedulerType::DirtyIo, "dirty_io_scheduler");
+}
+
+void ports_section(std::string &out) {
+  for (Term t : ports_all()) {
+    out += "=port:" + port_to_text(t) + "\nState: CONNECTED\n";
+    Term name = port_registered_name(t);
+    if (name.is_atom()) out += "Registered as: " + atom_quoted(name) + "\n";
+  }
+}
+
+void tables_section(std::string &out) {
+  ets_each_table(
+      [](Term name, Term owner, size_t objects, size_t words, void *arg) {
+        auto &o = *static_cast<std::string *>(arg);
+        static size_t slot;
+        o += "=ets:" + (owner.is_local_pid() ? pid_to_text(owner) : std::string("<0.0.0>")) + "\n";
+        put(o, "Slot: %llu\nTable: %s\nName: %s\nObjects: %llu\nWords: %llu\n", ull(++slot), atom_quoted(name).c_str(),
+            atom_quoted(name).c_str(), ull(objects), ull(words));
+      },
+      &out);
+}
+
+std::string base64(std::string_view s) {
+  static const char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (size_t i = 0; i < s.size(); i += 3) {
+    uint32_t v = uint32_t(uint8_t(s[i])) << 16;
+    if (i + 1 < s.size()) v |= uint32_t(uint8_t(s[i + 1])) << 8;
+    if (i + 2 < s.size()) v |= uint8_t(s[i + 2]);
+    out += kDigits[v >> 18];
+    out += kDigits[v >> 12 & 63];
+    out += i + 1 < s.size() ? kDigits[v >> 6 & 63] : '=';
+    out += i + 2 < s.size() ? kDigits[v & 63] : '=';
+  }
+  return out;
+}
+
+void attribute(std::string &out, const char *title, Term bin) {
+  if (!is_bitstring(bin)) return;
+  BitView v = bit_view(bin);
+  if (!v.aligned()) return;
+  out += std::string(title) + ": " + base64({reinterpret_cast<const char *>(v.bytes), v.byte_size()}) + "\n";
+}
+} // namespace
+
+std::string crash_dump_path() {
+  auto seconds = env_get("ERL_CRASH_DUMP_SECONDS");
+  if (seconds && *seconds == "0") return {};
+  auto path = env_get("ERL_CRASH_DUMP");
+  return path && !path->empty() ? *path : "erl_crash.dump";
+}
+
+void crash_dump_memory(std::string &out) {
+  size_t kinds[size_t(MemKind::Count)], total = 0;
+  for (size_t i = 0; i < size_t(MemKind::Count); i++) total += kinds[i] = mem_used(MemKind(i));
+  auto used = [&](MemKind k) { return ull(kinds[size_t(k)]); };
+  ull processes = used(MemKind::Process) + used(MemKind::ProcessStruct);
+  put(out, "=memory\ntotal: %llu\nprocesses: %llu\nprocesses_used: %llu\nsystem: %llu\natom: %llu\natom_used: %llu\n",
+      ull(total), processes, processes, ull(total) - processes, std::max(used(MemKind::Atom), ull(atom::bytes())),
+      ull(atom::bytes()));
+  put(out, "binary: %llu\ncode: %llu\nets: %llu\n", used(MemKind::Binary), used(MemKind::Code), used(MemKind::Ets));
+}
+
+void crash_dump_processes(std::string &out, Process *) {
+  for (Term pid : process_pids())
+    if (Process *p = process_lookup_any(pid)) process_section(out, p);
+}
+
+void crash_dump_modules(std::string &out) {
+  std::string modules;
+  size_t current = 0, old = 0;
+  for (Term name : modules_loaded()) {
+    Module *m = module_find(name);
+    if (!m) continue;
+    modules += "=mod:" + atom_quoted(name) + "\n";
+    if (m->current) {
+      put(modules, "Current size: %llu\n", ull(m->current->code_size()));
+      attribute(modules, "Current attributes", m->current->attributes_bin);
+      attribute(modules, "Current compilation info", m->current->compile_info_bin);
+      current += m->current->code_size();
+    }
+    if (m->old) {
+      put(modules, "Old size: %llu\n", ull(m->old->code_size()));
+      old += m->old->code_size();
+    }
+  }
+  put(out, "=loaded_modules\nCurrent code: %llu\nOld code: %llu\n", ull(current), ull(old));
+  out += modules;
+}
+
+void crash_dump_distribution(std::string &out) {
+  Node *n = this_node();
+  out += "=node:" + atom_quoted(n->name) + "\n";
+  if (n->name == atoms::nonode_nohost) out += "=no_distribution\n";
+}
+
+void crash_dump_atoms(std::string &out) {
+  out += "=atoms\n";
+  for (size_t i = atom::count(); i-- > 0;)
+    if (atom::valid_index(uint32_t(i))) out += atom_quoted(Term::atom(uint32_t(i))) + "\n";
+}
+
+bool crash_dump_write(const char *path, const char *slogan) {
+  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+  if (fd < 0) return false;
+  bool good = true;
+  std::string out;
+  auto flush = [&] {
+    for (size_t at = 0; at < out.size();) {
+      ssize_t n = write(fd, out.data() + at, out.size() - at);
+      if (n <= 0) {
+        good = false;
+        break;
+      }
+      at += size_t(n);
+    }
+    out.clear();
+  };
+  time_t now = time(nullptr);
+  char date[64];
+  ctime_r(&now, date);
+  put(out, "=erl_crash_dump:0.5\n%s", date);
+  out += std::string("Slogan: ") + slogan + "\n";
+  put(out, "System version: Erlang/OTP %s [erts-%s] [source] [64-bit] [smp:%u:%u] [joist]\n", vm_flags.otp_release.c_str(),
+      vm_flags.erts_version.c_str(), schedulers_count(), schedulers_online());
+  put(out, "Taints: \nAtoms: %llu\n", ull(atom::count()));
+  if (Scheduler *s = this_scheduler()) put(out, "Calling Thread: scheduler:%u\n", scheduler_number(s));
+  schedulers_section(out);
+  crash_dump_memory(out);
+  {
+    progress::OnlineScope online; // what is looked up here stays in memory
+    crash_dump_processes(out, nullptr);
+    flush();
+    ports_section(out);
+    tables_section(out);
+    crash_dump_distribution(out);
+    crash_dump_modules(out);
+    flush();
+    for (Term pid : process_pids())
+      if (Process *p = process_lookup_any(pid)) stack_section(out, p);
+  }
+  crash_dump_atoms(out);
+  out += "=end\n";
+  flush();
+  return close(fd) == 0 && good;
+}
+} // namespace joist::runtime
