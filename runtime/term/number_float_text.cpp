@@ -26,7 +26,7 @@ void drop_zeroes(std::string &s) {
 std::string float_to_text_short(double d) {
   char buffer[40];
   auto r = std::to_chars(buffer, buffer + sizeof buffer, std::fabs(d), std::chars_format::scientific);
-  // d[.ddd]e(+|-)dd
+  *r.ptr = 0; // d[.ddd]e(+|-)dd
   std::string digits;
   const char *p = buffer;
   for (; p < r.ptr && *p != 'e'; p++)
