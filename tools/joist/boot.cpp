@@ -1,0 +1,107 @@
+#include "tools/joist/boot.h"
+
+#include "bifs/bifs.h"
+#include "loader/prepare.h"
+#include "otp_stubs/stubs.h"
+#include "runtime/atom/atom.h"
+#include "runtime/code/install.h"
+#include "runtime/ets/ets.h"
+#include "runtime/io/poll.h"
+#include "runtime/io/signals.h"
+#include "runtime/io/port.h"
+#include "runtime/mem/literal.h"
+#include "runtime/proc/system_task.h"
+#include "runtime/sched/progress.h"
+#include "runtime/term/binary.h"
+#include "vm/vm.h"
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+namespace joist {
+namespace {
+using namespace joist::runtime;
+
+// Modules that must be there before the first process runs, in the order stock loads them.
+const char *const kPreloaded[] = {
+    "erts_code_purger", "erl_init", "init", "prim_buffer", "prim_eval", "prim_inet", "prim_file", "zlib", "socket_registry",
+    "prim_socket", "prim_net", "prim_zip", "erl_prim_loader", "erlang", "erts_internal", "erl_tracer",
+    "erts_literal_area_collector", "erts_dirty_process_signal_handler", "atomics", "counters", "persistent_term",
+};
+
+[[noreturn]] void cannot_start(const std::string &why) {
+  fprintf(stderr, "joist: %s\n", why.c_str());
+  exit(1);
+}
+
+void load_preloaded() {
+  std::string dir = vm_flags.otp_root + "/lib/erts-" + vm_flags.erts_version + "/ebin/";
+  for (const char *name : kPreloaded) {
+    std::string path = dir + name + ".beam", error;
+    std::ifstream in(path, std::ios::binary);
+    if (!in) cannot_start("cannot read " + path + ": the preloaded modules of OTP are needed (Debian: erlang-base)");
+    std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    if (!loader::load_preloaded(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size(), &error))
+      cannot_start(path + ": " + error);
+  }
+}
+
+Process *spawn_system(const char *module, const char *function, Term args, Priority priority, bool off_heap) {
+  SpawnOptions o;
+  o.system = true;
+  o.priority = priority;
+  o.off_heap_messages = o.has_message_queue_data = off_heap;
+  Process *p = process_spawn(nullptr, atom::intern(module), atom::intern(function), args, o);
+  if (!p) cannot_start(std::string("cannot create the process of ") + module);
+  return p;
+}
+
+Term collector_pid = Term::none();
+
+void first_processes() {
+  FragmentHeap h;
+  Term args = Term::nil();
+  for (size_t i = vm_flags.init_args.size(); i-- > 0;) args = make_cons(h, make_binary_from(h, vm_flags.init_args[i]), args);
+  Term boot = atom::intern(vm_flags.boot_module);
+  if (boot.is_none()) cannot_start("the name of the boot module is not valid");
+  spawn_system("erl_init", "start", make_list(h, boot, args), Priority::Normal, false);
+  spawn_system("erts_code_purger", "start", Term::nil(), Priority::High, true);
+  collector_pid = spawn_system("erts_literal_area_collector", "start", Term::nil(), Priority::High, true)->id;
+  for (Priority p : {Priority::Normal, Priority::High, Priority::Max})
+    spawn_system("erts_dirty_process_signal_handler", "start", Term::nil(), p, true);
+  literal_area_notify = [] { message_send_pid(collector_pid, atoms::copy_literals); };
+}
+
+} // namespace
+
+void boot(const EmulatorSettings &settings) {
+  signal(SIGPIPE, SIG_IGN);
+  atom::init(vm_flags.atom_limit);
+  literal_init();
+  time_init(settings.warp, settings.time_correction);
+  progress::register_thread();
+  vm::init();
+  bifs::register_all();
+  loader::init();
+  stubs::register_natives();
+  ets_init(vm_flags.ets_limit);
+  process_table_init(vm_flags.process_limit);
+  schedulers_init(settings.schedulers);
+  ports_init(vm_flags.port_limit);
+  stubs::register_drivers();
+  check_process_code_hook = [](Process *p, Term module, Term *x, unsigned live) {
+    return process_uses_old_code(p, module, x, live);
+  };
+  load_preloaded();
+  first_processes();
+  poll_start();
+  signals_start();
+  progress::offline();
+  schedulers_start();
+  schedulers_join();
+}
+
+} // namespace joist
