@@ -1,9 +1,7 @@
 #include "runtime/proc/receive.h"
-#include "runtime/atom/atom.h"
 #include "runtime/sched/scheduler.h"
 #include "runtime/sched/timer.h"
 #include "runtime/sys/time.h"
-#include "runtime/term/ref.h"
 
 namespace joist::runtime {
 namespace {
@@ -51,46 +49,5 @@ void receive_timer_cancel(Process *p) {
   p->receive_timer = nullptr;
   if (timer_cancel(t)) let_go(t); // for the wheel, which will not
   let_go(t);
-}
-
-Term receive_marker_reserve(Process *p) {
-  Mailbox &box = p->mailbox;
-  if (!box.markers) box.markers = new Markers;
-  Markers &m = *box.markers;
-  int slot = -1;
-  for (int i = 0; i < Markers::kSlots && slot < 0; i++)
-    if (!m.slots[i].position) slot = i;
-  if (slot < 0) slot = int(m.next++ % Markers::kSlots); // the oldest, more or less: its receive will search all
-  m.slots[slot] = {box.last, 0};
-  return Term::small(slot + 1);
-}
-
-void receive_marker_bind(Process *p, Term marker, Term ref) {
-  if (!p->mailbox.markers || !marker.is_small() || !is_local_ref(ref)) return;
-  int64_t slot = marker.small_value() - 1;
-  if (slot < 0 || slot >= Markers::kSlots) return;
-  auto &s = p->mailbox.markers->slots[slot];
-  if (s.position && !s.ref) s.ref = ref_id(ref);
-}
-
-namespace {
-Markers::Slot *slot_of(Process *p, Term ref) {
-  if (!p->mailbox.markers || !is_local_ref(ref)) return nullptr;
-  uint64_t id = ref_id(ref);
-  for (auto &s : p->mailbox.markers->slots)
-    if (s.position && s.ref == id) return &s;
-  return nullptr;
-}
-} // namespace
-
-void receive_marker_use(Process *p, Term ref) {
-  if (auto *s = slot_of(p, ref)) p->mailbox.save = s->position;
-}
-void receive_marker_clear(Process *p, Term ref) {
-  if (auto *s = slot_of(p, ref)) *s = {};
-}
-void receive_markers_free(Process *p) {
-  delete p->mailbox.markers;
-  p->mailbox.markers = nullptr;
 }
 } // namespace joist::runtime
