@@ -1,6 +1,7 @@
 // Lists: length, reversing, appending, searching. Those that take long continue later with what is left to do as
 // their arguments.
 #include "bifs/bifs.h"
+#include "bifs/fail_as.h"
 #include "runtime/term/compare.h"
 
 namespace joist::bifs {
@@ -40,17 +41,18 @@ int64_t reverse_some(Process *p, Term *list, Term *tail, int64_t max) {
 // piece by piece, and then reversed back onto rhs.
 constexpr int64_t kAppendPerReduction = 60, kReversePerReduction = 40;
 
-Term append_long(Process *p, const Term *args) { // rest of lhs, what is reversed of it, rhs
-  static const Export *again = bif_continuation("append_long", 3, append_long);
-  Term rest = args[0], reversed = args[1], rhs = args[2];
+// Arguments: rest of lhs, what is reversed of it, rhs; lhs and the function called, for the error.
+Term append_long(Process *p, const Term *args) {
+  static const Export *again = bif_continuation("append_long", 5, append_long);
+  Term rest = args[0], reversed = args[1], rhs = args[2], lhs = args[3], function = args[4];
   reverse_some(p, &rest, &reversed, budget(p, kAppendPerReduction));
-  if (rest.is_cons()) return yield_to(p, again, rest, reversed, rhs);
-  if (!rest.is_nil()) return badarg(p);
+  if (rest.is_cons()) return yield_to(p, again, rest, reversed, rhs, lhs, function);
+  if (!rest.is_nil()) return fail_as(p, Reason::Badarg, function, lhs, rhs);
   static const Export *reverse = self(atoms::lists, atoms::reverse, 2);
   return yield_to(p, reverse, reversed, rhs);
 }
 
-Term append(Process *p, const Term *args) {
+Term append(Process *p, const Term *args, Term function) {
   Term lhs = args[0], rhs = args[1];
   if (lhs.is_nil()) return rhs; // whatever it is
   if (!lhs.is_cons()) return badarg(p);
@@ -59,8 +61,8 @@ Term append(Process *p, const Term *args) {
   for (; n < max && l.is_cons(); l = l.tail()) n++;
   p->bump(n / kAppendPerReduction);
   if (l.is_cons()) {
-    static const Export *long_way = bif_continuation("append_long", 3, append_long);
-    return yield_to(p, long_way, lhs, Term::nil(), rhs);
+    static const Export *long_way = bif_continuation("append_long", 5, append_long);
+    return yield_to(p, long_way, lhs, Term::nil(), rhs, lhs, function);
   }
   if (!l.is_nil()) return badarg(p);
   if (rhs.is_nil()) return lhs;
@@ -115,8 +117,8 @@ Term erlang_length_1(Process *p, const Term *args) {
   return Term::small(n);
 }
 
-Term erlang_op_append_2(Process *p, const Term *args) { return append(p, args); }
-Term erlang_append_2(Process *p, const Term *args) { return append(p, args); }
+Term erlang_op_append_2(Process *p, const Term *args) { return append(p, args, atoms::op_append); }
+Term erlang_append_2(Process *p, const Term *args) { return append(p, args, atoms::append); }
 
 Term lists_reverse_2(Process *p, const Term *args) {
   Term list = args[0], tail = args[1];
