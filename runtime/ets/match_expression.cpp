@@ -138,7 +138,7 @@ bool MatchCompiler::elements(const Term *t, Word n, bool *constant) {
 
 bool MatchCompiler::list(Term t, bool *constant) {
   size_t start = program.code.size(), keep_code = start;
-  uint32_t before = used, keep_used = used;
+  uint32_t keep_used = used;
   uint32_t count = 0, kept = 0; // elements pushed; up to the last one that is not constant
   Term rest = t, kept_rest = t;
   for (; rest.is_cons(); count++) {
@@ -159,7 +159,6 @@ bool MatchCompiler::list(Term t, bool *constant) {
     // The constant end of the list is one constant.
     back_out(keep_code, keep_used);
     if (kept == 0) {
-      assert(used == before);
       *constant = true;
       return true;
     }
