@@ -78,7 +78,7 @@ uint32_t hash_byte_run(uint32_t h, Term &t, uint32_t &word, unsigned &pending) {
 
 } // namespace
 
-uint32_t phash2(Term t) {
+uint32_t phash2(Term t, Word *steps) {
   if (t.is_atom()) return atom::hash(t);
   if (t.is_small()) return visible_small(0, t.small_value());
   Stack stack;
@@ -89,6 +89,7 @@ uint32_t phash2(Term t) {
   WorkStack<Outer, 8> outer;
   uint32_t h = 0, pairs = 0;
   for (;;) {
+    if (steps) ++*steps;
     if (t.is_small()) {
       h = visible_small(h, t.small_value());
     } else if (t.is_cons()) {
@@ -169,7 +170,10 @@ uint32_t phash2(Term t) {
       case Kind::MagicRef: h = one(h, ref_numbers(t)[0], salt::Ref); break;
       case Kind::ExtRef: h = one(h, external_ref_numbers(t)[0], salt::Ref); break;
       default:
-        if (is_bitstring(t)) h = hash_bits(bit_view(t), h);
+        if (is_bitstring(t)) {
+          h = hash_bits(bit_view(t), h);
+          if (steps) *steps += bit_view(t).byte_size() / 12;
+        }
       }
     }
     // The next term.

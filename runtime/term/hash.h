@@ -10,7 +10,8 @@
 namespace joist::runtime {
 // erlang:phash/2 is 1 + phash_raw rem Range.
 uint32_t phash_raw(Term t);
-uint32_t phash2(Term t);                         // full 32-bit value before the range of erlang:phash2
+// Full 32-bit value before the range of erlang:phash2. *steps grows by the work done (a unit: a term, or 12 bytes).
+uint32_t phash2(Term t, Word *steps = nullptr);
 uint32_t internal_hash(Term t);                  // start = 0
 uint32_t internal_hash(Term t, uint32_t start);  // another hash for each start
 // Hash of a map key for HAMT levels [8*depth, 8*depth+8): depth 0 is internal_hash(key), deeper groups salt it as stock
