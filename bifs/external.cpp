@@ -158,9 +158,16 @@ Term encode_run(Process *p, Magic<Encoding> *m, Term saved) {
   return result;
 }
 
+// external_size/2 knows fewer options: {minor_version, 0 | 1}.
+bool parse_size_options(Term opts, EncodeOptions *o) {
+  for (Term l = opts; l.is_cons(); l = l.tail())
+    if (!is_tuple_of(l.head(), 2) || tuple_elements(l.head())[0] != atoms::minor_version) return false;
+  return parse_options(opts, o) && o->minor_version <= 1;
+}
+
 Term encode(Process *p, Term t, Term opts, Want want) {
   EncodeOptions o;
-  if (!parse_options(opts, &o)) return badarg(p);
+  if (!(want == Want::Size ? parse_size_options(opts, &o) : parse_options(opts, &o))) return badarg(p);
   auto *m = magic_new<Encoding>(o, want, &p->heap);
   m->value.encoder.start(t);
   return encode_run(p, m, Term::none());

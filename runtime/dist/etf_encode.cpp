@@ -307,12 +307,13 @@ void EtfEncoder::map(Term t) {
     stack_.push_back({Op::FlatMap, t, 0, n * 2});
     return;
   }
-  // A helper tuple k1, v1, k2, v2 ... is a frame of fixed size, whatever the map looks like inside.
+  // A helper tuple k1, v1, k2, v2 ... is a frame of fixed size, whatever the map looks like inside. Stock writes the
+  // associations of a trie last to first.
   Word *b = pairs().alloc(n * 2 + 1);
   b[0] = header(Kind::Tuple, n * 2);
   MapIterator it(t);
   Term *e = reinterpret_cast<Term *>(b + 1);
-  for (Term *x = e; it.next(x, x + 1);) x += 2;
+  for (Term *x = e + n * 2 - 2; x >= e; x -= 2) it.next(x, x + 1);
   if (options_.deterministic) {
     struct Pair { Term k, v; };
     auto *pairs = reinterpret_cast<Pair *>(e);
