@@ -152,7 +152,8 @@ Term encode_run(Process *p, Magic<Encoding> *m, Term saved) {
     result = buffer_iovec(p->heap, e);
   } else {
     result = buffer_binary(p->heap, e->packed.size() ? e->packed : e->out);
-    if (e->want == Want::Iovec) result = make_list(p->heap, result);
+    // As in stock, a large compressed one comes as a bare binary.
+    if (e->want == Want::Iovec && e->out.size() <= kHeapBinMax) result = make_list(p->heap, result);
   }
   if (first) bin_unref(m);
   return result;
