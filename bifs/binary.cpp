@@ -126,7 +126,7 @@ Term copy_some(Process *p, Term result, Term source, Word done) {
 Term copy_step(Process *p, const Term *args) { return copy_some(p, args[0], args[1], Word(args[2].small_value())); }
 
 Term copy(Process *p, Term binary, Word n) {
-  if (!is_binary(binary)) return badarg(p);
+  if (!is_bitstring(binary) || (n && !is_binary(binary))) return badarg(p);
   Word size = whole_bytes(binary), total;
   if (__builtin_mul_overflow(size, n, &total) || total > kMaxCopy) return system_limit(p);
   uint8_t *bytes;

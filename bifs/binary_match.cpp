@@ -211,7 +211,7 @@ Term search(Process *p, Op op, Term subject, Term pattern, Term options) {
   Word size = bit_view(subject).bits / 8;
   Options o{.op = op};
   if (!read_options(options, size, &o)) return badarg(p);
-  if (o.length == 0) { // nothing to look at: the pattern is not looked at either
+  if (o.start + o.length == 0) { // then stock does not look at the pattern
     if (op == Op::Match) return atoms::nomatch;
     if (op == Op::Matches || (size == 0 && (o.trim || o.trim_all))) return Term::nil();
     return make_cons(p->heap, subject, Term::nil());

@@ -147,7 +147,7 @@ Term erts_internal_map_next_3(Process *p, const Term *args) {
   }
   // The first call gives few elements: often only they are wanted.
   Word elements = std::min(Word(std::max(p->reductions / 4, 1)), map_size(map));
-  if (limbs[0] == 0 && elements > kFlatMapMax) elements = kFlatMapMax;
+  if (path.is_small() && limbs[0] == 0 && elements > kFlatMapMax) elements = kFlatMapMax;
   Word wanted = elements;
 
   Level levels[kHamtMaxDepth];
