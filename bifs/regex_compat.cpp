@@ -193,6 +193,10 @@ size_t Rewritten::original_offset(size_t offset) const {
   return r;
 }
 
+bool start_bits_wrong(std::string_view s, uint32_t flags) {
+  return (flags & Utf) && !(flags & Ucp) && s.find("\\w") != s.npos;
+}
+
 Rewritten rewrite(std::string_view s, uint32_t flags) {
   Rewritten r;
   std::vector<Item> items = scan(s, flags);
@@ -273,6 +277,12 @@ CompileError translate_error(std::string_view s, uint32_t flags, int code, size_
       close = close == s.npos ? n : close + 1;
       if (s.substr(condition, 5) == "(?(0)") return {"invalid condition (?(0)", close};
       return error(code, close);
+    }
+    // 8.44 checks numbers at the end of the pattern, and the length of a lookbehind at the end of that.
+    for (size_t open = s.find("(?<"); open < offset; open = s.find("(?<", open + 1)) {
+      size_t close = closing(s, flags, open);
+      char kind = char_at(s, open + 3);
+      if ((kind == '=' || kind == '!') && close >= offset - 1 && close < n) return error(125, close);
     }
     if (offset > 0 && s[offset - 1] == '\\' && is_digit(char_at(s, offset))) return error(code, n);
     size_t g = s.rfind("\\g", offset);

@@ -17,6 +17,10 @@ struct Rewritten {
 };
 Rewritten rewrite(std::string_view source, uint32_t flags);
 
+// With UTF-8, PCRE2 10.42's list of first bytes for a match lacks those of Latin-1 letters that \w means in our tables:
+// such patterns must not be optimised by it.
+bool start_bits_wrong(std::string_view source, uint32_t flags);
+
 // What 8.44 says of an error that PCRE2 found: `code` and `offset` are PCRE2's, the latter in terms of `source`.
 CompileError translate_error(std::string_view source, uint32_t flags, int code, size_t offset);
 

@@ -105,7 +105,8 @@ pcre2_code *compile_new(std::string_view source, uint32_t flags, CompileError *e
   auto *p = reinterpret_cast<PCRE2_SPTR>(text.data());
   int code = 0;
   PCRE2_SIZE offset = 0;
-  pcre2_code *r = pcre2_compile(p, text.size(), pcre2_options(flags), &code, &offset, ctx.get());
+  uint32_t options = pcre2_options(flags) | (start_bits_wrong(source, flags) ? PCRE2_NO_START_OPTIMIZE : 0);
+  pcre2_code *r = pcre2_compile(p, text.size(), options, &code, &offset, ctx.get());
   if (!r) *error = translate_error(source, flags, code, re.original_offset(offset));
   return r;
 }
