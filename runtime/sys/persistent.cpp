@@ -1,5 +1,6 @@
 #include "runtime/sys/persistent.h"
 
+#include "runtime/code/install.h"
 #include "runtime/mem/alloc.h"
 #include "runtime/mem/copy.h"
 #include "runtime/sched/progress.h"
@@ -57,7 +58,7 @@ void release(Word tuple) {
   LiteralArea *area = it->second;
   areas().erase(it);
   bytes -= Word(area->end - area->start) * 8;
-  if (literal_area_release_later) literal_area_release_later(area);
+  literal_area_retire(area);
 }
 
 // Room for one more, with at most 3/4 of the slots in use.

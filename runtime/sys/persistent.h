@@ -1,8 +1,7 @@
 // persistent_term: a table of {Key, Value} tuples that live in literal areas of their own.
 //
 // Protocol: readers look up without a lock; a slot holds a tuple, and tables are replaced whole when they grow. Writers
-// hold a lock. A replaced tuple's area is given to literal_area_release_later, which frees it when no process refers to
-// it any more; a replaced table is freed by thread progress.
+// hold a lock. A replaced tuple's area is retired (code/install.h) and freed when no process refers to it any more; a replaced table is freed by thread progress.
 #pragma once
 #include "runtime/mem/heap.h"
 #include "runtime/mem/literal.h"
@@ -19,7 +18,4 @@ void persistent_erase_all();
 std::vector<Term> persistent_all();
 size_t persistent_count();
 size_t persistent_bytes();
-// Frees `area` when no process refers to it any more. Provided by the part that collects literal areas; without it
-// nothing is ever freed.
-void literal_area_release_later(LiteralArea *area) __attribute__((weak));
 } // namespace joist::runtime

@@ -91,6 +91,7 @@ void boot(const EmulatorSettings &settings) {
   process_table_init(vm_flags.process_limit);
   schedulers_init(settings.schedulers);
   ports_init(vm_flags.port_limit);
+  time_service_start();
   stubs::register_drivers();
   check_process_code_hook = [](Process *p, Term module, Term *x, unsigned live) {
     return process_uses_old_code(p, module, x, live);
