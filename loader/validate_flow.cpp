@@ -1,0 +1,715 @@
+// Follows every way through a function and checks that what is read has been written: x registers, the frame and its
+// y registers, catch tags, match contexts; and that operands are of the right kinds.
+//
+// The compiler also drops tests that it has proved superfluous across functions (a tuple element is fetched without
+// is_tuple); such proofs are not in the file, so types of terms are taken on trust here as by every loader.
+//
+// Catch tags: `catch`/`try` put one into a y register. While a frame has tags its size may not change, and an inner tag
+// lies below the outer ones, because the VM finds the handler by walking up the stack. So the state at a handler is
+// that at its `catch`/`try`, with no x register known.
+#include "loader/genop.h"
+#include "loader/validate.h"
+#include "loader/validate_ops.h"
+#include "runtime/atom/atom.h"
+#include "runtime/proc/process.h"
+
+namespace joist::loader {
+using namespace genop;
+namespace {
+
+// Unknown: ways with different frames met, before something that raises; the set y says what is in all of them.
+constexpr int kNoFrame = -1, kUnknownFrame = -2;
+constexpr unsigned kMaxY = 1023;                 // registers in a frame
+constexpr uint64_t kMaxNumber = 1 << 24;
+
+// Sets of registers: one word is enough for nearly all functions.
+template <unsigned W> struct Set {
+  uint64_t w[W];
+  bool has(unsigned i) const { return w[i / 64] >> (i % 64) & 1; }
+  void add(unsigned i) { w[i / 64] |= uint64_t{1} << (i % 64); }
+  void drop(unsigned i) { w[i / 64] &= ~(uint64_t{1} << (i % 64)); }
+  void clear() { for (auto &v : w) v = 0; }
+  bool empty() const { for (auto v : w) if (v) return false; return true; }
+  void first(unsigned n) { // {0 .. n-1}
+    for (unsigned i = 0; i < W; i++) w[i] = n >= (i + 1) * 64 ? ~uint64_t{0} : n <= i * 64 ? 0 : (uint64_t{1} << (n % 64)) - 1;
+  }
+  bool has_first(unsigned n) const {
+    Set s;
+    s.first(n);
+    for (unsigned i = 0; i < W; i++) if (s.w[i] & ~w[i]) return false;
+    return true;
+  }
+  void keep(const Set &o) { for (unsigned i = 0; i < W; i++) w[i] &= o.w[i]; }
+  void shift_down(unsigned n) {
+    for (unsigned i = 0; i < W; i++) {
+      unsigned from = i + n / 64, bit = n % 64;
+      uint64_t low = from < W ? w[from] : 0, high = from + 1 < W ? w[from + 1] : 0;
+      w[i] = bit ? low >> bit | high << (64 - bit) : low;
+    }
+  }
+  unsigned lowest() const { // 64 * W if empty
+    for (unsigned i = 0; i < W; i++) if (w[i]) return i * 64 + unsigned(__builtin_ctzll(w[i]));
+    return 64 * W;
+  }
+  bool operator==(const Set &) const = default;
+};
+
+template <unsigned W> struct State {
+  int32_t frame;          // y registers, or one of the two above
+  bool reached;
+  bool caught;            // on every way here x0 holds something, or an exception's mark
+  bool collectable;       // frame unknown: all y registers of all frames held something
+  Set<W> x, y;            // registers that hold something
+  Set<W> cx, cy;          // ... perhaps a match context
+  Set<W> sx, sy;          // ... surely a match context
+  Set<W> tag;             // y registers with catch tags
+};
+
+enum class Outcome : uint8_t { Ok, Bad, TooWide };
+
+template <unsigned W> class Walk {
+public:
+  Walk(const BeamFile &file, const CodeShape &shape) : file_(file), shape_(shape) {}
+
+  Outcome run(const FunctionShape &f, std::vector<State<W>> &states, std::string *why) {
+    f_ = &f;
+    why_ = why;
+    wide_ = false;
+    uint32_t slots = 0;
+    for (uint32_t i = f.begin; i < f.end; i++)
+      if (file_.ops[i].op == op_label) slots++;
+    if (states.size() < slots) states.resize(slots);
+    states_ = states.data();
+    for (uint32_t i = 0; i < slots; i++) states_[i].reached = false;
+    if (f.arity > 64 * W) return Outcome::TooWide;
+    // A pass over all ops; another one where a jump backwards brought a poorer state than the first pass had assumed.
+    uint64_t budget = 64 * uint64_t(f.end - f.begin) + 100'000;
+    do {
+      again_ = false;
+      cur_ = {};
+      cur_.frame = kNoFrame;
+      cur_.reached = true;
+      cur_.x.first(f.arity);
+      for (at_ = f.body; at_ < f.end; at_++) {
+        const GenericOp &op = file_.ops[at_];
+        if (op.op == op_label) {
+          if (!label(op)) return wide_ ? Outcome::TooWide : Outcome::Bad;
+        } else if (cur_.reached && !step(op)) {
+          if (wide_) return Outcome::TooWide;
+          return Outcome::Bad;
+        }
+      }
+      if (cur_.reached) {
+        fail("the end of the function can be reached");
+        return wide_ ? Outcome::TooWide : Outcome::Bad;
+      }
+      if (budget < f.end - f.begin) {
+        fail("the code is too entangled");
+        return Outcome::Bad;
+      }
+      budget -= f.end - f.begin;
+    } while (again_);
+    return Outcome::Ok;
+  }
+  uint32_t at() const { return at_; }
+
+private:
+  bool fail(const char *why) {
+    *why_ = why;
+    return false;
+  }
+  const Operand &arg(const GenericOp &op, unsigned i) const { return file_.operands[op.first + i]; }
+
+  // --- registers
+  bool x_index(const Operand &o) {
+    if (o.value >= kMaxX) return fail("an x register is out of range");
+    if (o.value >= 64 * W) return too_wide();
+    return true;
+  }
+  bool y_index(const Operand &o) {
+    if (cur_.frame == kUnknownFrame) return (o.value < 64 * W && cur_.y.has(unsigned(o.value))) || fail("a y register may be outside the frame");
+    if (cur_.frame < 0) return fail("a y register is used without a frame");
+    if (o.value >= uint64_t(cur_.frame)) return fail("a y register is outside the frame");
+    return true; // frames wider than the sets were refused when they were made
+  }
+  bool too_wide() {
+    wide_ = true;
+    return false;
+  }
+  enum Context : uint8_t { Term_, Perhaps, Surely };
+  Context context(const Operand &o) const {
+    if (o.kind != OperandKind::X && o.kind != OperandKind::Y) return Term_;
+    bool x = o.kind == OperandKind::X;
+    auto i = unsigned(o.value);
+    if (!(x ? cur_.cx : cur_.cy).has(i)) return Term_;
+    return (x ? cur_.sx : cur_.sy).has(i) ? Surely : Perhaps;
+  }
+  void set_context(Set<W> &may, Set<W> &sure, unsigned i, Context c) {
+    c != Term_ ? may.add(i) : may.drop(i);
+    c == Surely ? sure.add(i) : sure.drop(i);
+  }
+  // A register that holds something, be it a context.
+  bool read_any(const Operand &o) {
+    if (o.kind == OperandKind::X) {
+      if (!x_index(o)) return false;
+      return cur_.x.has(unsigned(o.value)) || fail("an x register is read that need not hold anything");
+    }
+    if (o.kind == OperandKind::Y) {
+      if (!y_index(o)) return false;
+      if (cur_.tag.has(unsigned(o.value))) return fail("a catch tag is read");
+      return cur_.y.has(unsigned(o.value)) || fail("a y register is read that need not hold anything");
+    }
+    return fail("an operand should be a register");
+  }
+  bool read(const Operand &o) {
+    switch (o.kind) {
+    case OperandKind::X:
+    case OperandKind::Y: return read_any(o) && (context(o) == Term_ || fail("a match context is used as a term"));
+    case OperandKind::Integer:
+    case OperandKind::Atom:
+    case OperandKind::Nil:
+    case OperandKind::Character:
+    case OperandKind::Literal: return true;
+    default: return fail("an operand is no source");
+    }
+  }
+  bool write(const Operand &o, Context c = Term_) {
+    if (o.kind == OperandKind::X) {
+      if (!x_index(o)) return false;
+      cur_.x.add(unsigned(o.value));
+      set_context(cur_.cx, cur_.sx, unsigned(o.value), c);
+      return true;
+    }
+    if (o.kind == OperandKind::Y) {
+      if (!y_index(o)) return false;
+      if (cur_.tag.has(unsigned(o.value))) return fail("a catch tag is overwritten");
+      cur_.y.add(unsigned(o.value));
+      set_context(cur_.cy, cur_.sy, unsigned(o.value), c);
+      return true;
+    }
+    return fail("an operand is no destination");
+  }
+  bool number(const Operand &o, uint64_t limit) {
+    return (o.kind == OperandKind::Unsigned && o.value < limit) || fail("a number is out of range");
+  }
+  bool words(const Operand &o) {
+    return ((o.kind == OperandKind::Unsigned || o.kind == OperandKind::AllocList) && o.value < kMaxNumber) || fail("a heap need is out of range");
+  }
+  // --- collections and calls
+  bool y_all_set() {
+    if (cur_.frame == kUnknownFrame) return cur_.collectable || fail("a collection may see a y register that holds nothing");
+    if (cur_.frame < 0) return true;
+    return cur_.y.has_first(unsigned(cur_.frame)) || fail("a collection may see a y register that holds nothing");
+  }
+  bool live(const Operand &o) {
+    if (!number(o, kMaxX)) return false;
+    if (o.value > 64 * W) return too_wide();
+    if (!cur_.x.has_first(unsigned(o.value))) return fail("a live register need not hold anything");
+    if (!y_all_set()) return false;
+    cur_.x.first(unsigned(o.value));
+    cur_.cx.keep(cur_.x);
+    cur_.sx.keep(cur_.x);
+    return true;
+  }
+  bool arguments(uint64_t n, bool contexts) {
+    if (n > 64 * W) return too_wide();
+    if (!cur_.x.has_first(unsigned(n))) return fail("an argument of a call need not hold anything");
+    if (!contexts && cur_.cx.lowest() < n) return fail("a match context is passed on as a term");
+    return true;
+  }
+  void no_contexts() {
+    cur_.cx.clear();
+    cur_.sx.clear();
+  }
+  bool only_x0() {
+    cur_.x.first(1);
+    no_contexts();
+    return true;
+  }
+  bool call_returns() {
+    if (cur_.frame < 0) return fail("a call is made without a frame");
+    return y_all_set() && only_x0();
+  }
+  bool end() {
+    cur_.reached = false;
+    return true;
+  }
+  // The frame of this function goes: by deallocate, or with a tail call.
+  bool leave_frame(const Operand &o) {
+    if (!number(o, kMaxY + 1) || cur_.frame != int64_t(o.value)) return fail("a frame of another size is given up");
+    return cur_.tag.empty() || fail("a frame is given up that has catch tags");
+  }
+  bool no_frame() { return cur_.frame == kNoFrame || fail("a frame is left behind"); }
+
+  // --- labels
+  bool merge(const Operand &o, bool optional = false) {
+    if (o.kind != OperandKind::Label) return fail("an operand should be a label");
+    return merge(o.value, optional);
+  }
+  bool merge(uint64_t label, bool optional) {
+    if (label == 0) return optional || fail("a label is missing");
+    uint32_t target = label < shape_.label_op.size() ? shape_.label_op[label] : kNoOp;
+    if (target == kNoOp) return fail("a label is not defined");
+    if (target < f_->begin || target >= f_->end) return fail("a jump leaves the function");
+    if (label == f_->func_label) return arguments(f_->arity, true); // function_clause
+    cur_.caught = cur_.x.has(0);
+    join(states_[shape_.label_slot[label]], cur_, target);
+    return true;
+  }
+  void join(State<W> &to, const State<W> &from, uint32_t target) {
+    if (!to.reached) {
+      to = from;
+      to.reached = true;
+      if (target <= at_) again_ = true;
+      return;
+    }
+    State<W> before = to;
+    if (to.frame != from.frame || !(to.tag == from.tag)) {
+      to.collectable = collectable(to) && collectable(from);
+      to.frame = kUnknownFrame;
+    } else if (to.frame == kUnknownFrame) {
+      to.collectable = to.collectable && from.collectable;
+    }
+    for (unsigned i = 0; i < W; i++) {
+      to.x.w[i] &= from.x.w[i];
+      to.y.w[i] &= from.y.w[i];
+      to.cx.w[i] |= from.cx.w[i];
+      to.cy.w[i] |= from.cy.w[i];
+      to.sx.w[i] &= from.sx.w[i];
+      to.sy.w[i] &= from.sy.w[i];
+      to.tag.w[i] |= from.tag.w[i];
+    }
+    to.caught = to.caught && from.caught;
+    if (target <= at_ && memcmp(&before, &to, sizeof to) != 0)
+      again_ = true;
+  }
+  bool waits_at(const Operand &label) const {
+    return behind_label() && label.kind == OperandKind::Label && label.value && shape_.label_op[label.value] < at_ &&
+           shape_.label_op[label.value] + 2 >= at_ && label.value == file_.operands[label_before().first].value;
+  }
+  const GenericOp &label_before() const {
+    uint32_t i = at_ - 1;
+    while (file_.ops[i].op == op_line) i--;
+    return file_.ops[i];
+  }
+  bool behind_label() const {
+    return label_before().op == op_label;
+  }
+  static bool collectable(const State<W> &s) {
+    return s.frame == kUnknownFrame ? s.collectable : s.frame <= 0 || s.y.has_first(unsigned(s.frame));
+  }
+  bool label(const GenericOp &op) {
+    uint64_t n = arg(op, 0).value;
+    if (cur_.reached && !merge(n, false)) return false;
+    cur_ = states_[shape_.label_slot[n]];
+    return true;
+  }
+
+  bool guard_bif(const Operand &o, unsigned arity) {
+    if (o.kind != OperandKind::Unsigned || o.value >= file_.imports.size()) return fail("an import is out of range");
+    const Mfa &m = file_.imports[o.value].mfa;
+    if (m.arity != arity || m.module != atoms::erlang || !is_guard_bif(m.function, arity)) return fail("a function is called that is no guard BIF");
+    return true;
+  }
+
+  bool by_signature(const GenericOp &op, const char *sig) {
+    const Operand *first = &file_.operands[op.first], *live_at = nullptr, *fail_label = nullptr;
+    unsigned sources = 0;
+    bool writes = false;
+    const Operand *o = first;
+    for (const char *s = sig; *s; s++, o++) {
+      bool ok = true;
+      switch (*s) {
+      case 's': ok = read(*o); sources++; break;
+      case 'r': ok = read_any(*o) && read(*o); break;
+      case 'c': ok = read_any(*o) && (context(*o) == Surely || fail("an operand should be a match context")); break;
+      case 'd': case 'D': writes = true; break;
+      case 'F': fail_label = o; ok = o->kind == OperandKind::Label || fail("an operand should be a label"); break;
+      case 'T': fail_label = o; ok = (o->kind == OperandKind::Label && o->value) || fail("a label is missing"); break;
+      case 'u': ok = number(*o, kMaxNumber); break;
+      case 'n': ok = number(*o, 257) && (o->value || fail("a unit of 0")); break;
+      case 'b': ok = number(*o, 32); break;
+      case 'v': live_at = o; break;
+      case 'w': ok = words(*o); break;
+      case 'a': ok = o->kind == OperandKind::Atom || fail("an operand should be an atom"); break;
+      case 'f': ok = o->kind == OperandKind::FloatReg || fail("an operand should be a float register"); break;
+      case 'z': ok = size(*o); break;
+      default: break;
+      }
+      if (!ok) return false;
+    }
+    o = first;
+    for (const char *s = sig; *s; s++, o++)
+      if (*s == 'g' && !guard_bif(*o, sources)) return false;
+    if (live_at && !live(*live_at)) return false;
+    if (fail_label && fail_label->value && !merge(*fail_label)) return false;
+    if (!writes) return true;
+    o = first;
+    for (const char *s = sig; *s; s++, o++)
+      if ((*s == 'd' || *s == 'D') && !write(*o, *s == 'D' ? Surely : Term_)) return false;
+    return true;
+  }
+  bool size(const Operand &o) {
+    if (o.kind == OperandKind::Integer) return (o.term.is_small() && o.term.small_value() >= 0) || o.term.is_boxed() || fail("a negative size");
+    if (o.kind == OperandKind::Atom) return o.term == atoms::all || fail("an unknown size");
+    return read(o);
+  }
+
+  // --- lists
+  const Operand *list(const Operand &o, unsigned group) {
+    if (o.kind != OperandKind::List || o.value % group) {
+      fail("an operand should be a list");
+      return nullptr;
+    }
+    static const Operand none;
+    return o.value ? &file_.extended[o.index] : &none;
+  }
+  bool read_list(const Operand &o, unsigned group = 1) {
+    const Operand *items = list(o, group);
+    for (uint64_t i = 0; items && i < o.value; i++)
+      if (!read(items[i])) return false;
+    return items != nullptr;
+  }
+  bool string_range(uint64_t offset, uint64_t bytes) {
+    return (offset <= file_.strings.size() && bytes <= file_.strings.size() - offset) || fail("a string is outside the string table");
+  }
+
+  bool step(const GenericOp &op);
+  bool step_control(const GenericOp &op);
+  bool step_lists(const GenericOp &op);
+  bool create_bin(const GenericOp &op);
+  bool match_commands(const GenericOp &op);
+  bool tail_call_frame(const GenericOp &op, const Mfa &callee);
+
+  const BeamFile &file_;
+  const CodeShape &shape_;
+  const FunctionShape *f_ = nullptr;
+  std::string *why_ = nullptr;
+  State<W> *states_ = nullptr;
+  State<W> cur_{};
+  uint32_t at_ = 0;
+  bool again_ = false, wide_ = false;
+};
+
+// Compilers leave any frame, or none, before calls that never return.
+template <unsigned W> bool Walk<W>::tail_call_frame(const GenericOp &op, const Mfa &callee) {
+  if (never_returns(callee)) return op.op != op_call_ext_last || number(arg(op, 2), kMaxY + 1);
+  return op.op == op_call_ext_last ? leave_frame(arg(op, 2)) : no_frame();
+}
+
+template <unsigned W> bool Walk<W>::step(const GenericOp &op) {
+  if (const char *sig = kSignatures[op.op]) return by_signature(op, sig);
+  switch (op.op) {
+  case op_move: {
+    const Operand &from = arg(op, 0), &to = arg(op, 1);
+    if (from.kind != OperandKind::X && from.kind != OperandKind::Y) return read(from) && write(to);
+    return read_any(from) && write(to, context(from));
+  }
+  case op_swap: {
+    const Operand &a = arg(op, 0), &b = arg(op, 1);
+    if (!read_any(a) || !read_any(b)) return false;
+    Context ca = context(a), cb = context(b);
+    return write(a, cb) && write(b, ca);
+  }
+  case op_fmove: {
+    const Operand &from = arg(op, 0), &to = arg(op, 1);
+    if (from.kind != OperandKind::FloatReg && !read(from)) return false;
+    if (to.kind == OperandKind::FloatReg) return true;
+    return (from.kind == OperandKind::FloatReg || fail("an operand should be a float register")) && write(to);
+  }
+  case op_call: {
+    const Operand &n = arg(op, 0), &to = arg(op, 1);
+    if (to.kind != OperandKind::Label || n.value != shape_.label_arity[to.value]) return fail("a call does not fit the function");
+    return arguments(n.value, true) && call_returns();
+  }
+  case op_call_only: case op_call_last: {
+    const Operand &n = arg(op, 0), &to = arg(op, 1);
+    if (to.kind != OperandKind::Label || n.value != shape_.label_arity[to.value]) return fail("a call does not fit the function");
+    if (!arguments(n.value, true)) return false;
+    return (op.op == op_call_last ? leave_frame(arg(op, 2)) : no_frame()) && end();
+  }
+  case op_call_ext: case op_call_ext_last: case op_call_ext_only: {
+    const Operand &n = arg(op, 0), &import = arg(op, 1);
+    if (import.kind != OperandKind::Unsigned || import.value >= file_.imports.size()) return fail("an import is out of range");
+    const Mfa &m = file_.imports[import.value].mfa;
+    if (n.kind != OperandKind::Unsigned || m.arity != n.value) return fail("a call does not fit the import");
+    if (!arguments(n.value, false)) return false;
+    if (op.op == op_call_ext) return (never_returns(m) ? end() : call_returns());
+    return tail_call_frame(op, m) && end();
+  }
+  case op_return: return arguments(1, false) && no_frame() && end();
+  case op_deallocate:
+    if (!leave_frame(arg(op, 0))) return false;
+    cur_.frame = kNoFrame;
+    cur_.y.clear();
+    cur_.cy.clear();
+    cur_.sy.clear();
+    return true;
+  case op_jump: return merge(arg(op, 0)) && end();
+  default: return step_control(op);
+  }
+}
+
+template <unsigned W> bool Walk<W>::step_control(const GenericOp &op) {
+  switch (op.op) {
+  case op_allocate: case op_allocate_zero: case op_allocate_heap: case op_allocate_heap_zero: {
+    bool heap = op.op == op_allocate_heap || op.op == op_allocate_heap_zero;
+    bool zero = op.op == op_allocate_zero || op.op == op_allocate_heap_zero;
+    const Operand &n = arg(op, 0);
+    if (!number(n, kMaxY + 1)) return false;
+    if (cur_.frame != kNoFrame) return fail("a second frame is made");
+    if (n.value > 64 * W) return too_wide();
+    if ((heap && !words(arg(op, 1))) || !live(arg(op, heap ? 2 : 1))) return false;
+    cur_.frame = int32_t(n.value);
+    cur_.y.clear();
+    cur_.cy.clear();
+    cur_.sy.clear();
+    if (zero) cur_.y.first(unsigned(n.value));
+    return true;
+  }
+  case op_trim: {
+    const Operand &n = arg(op, 0), &rest = arg(op, 1);
+    if (!number(n, kMaxY + 1) || !number(rest, kMaxY + 1) || int64_t(n.value + rest.value) != cur_.frame) return fail("a frame of another size is trimmed");
+    if (!cur_.tag.empty()) return fail("a frame is trimmed that has catch tags");
+    cur_.frame = int32_t(rest.value);
+    cur_.y.shift_down(unsigned(n.value));
+    cur_.cy.shift_down(unsigned(n.value));
+    cur_.sy.shift_down(unsigned(n.value));
+    return true;
+  }
+  case op_init: return arg(op, 0).kind == OperandKind::Y ? write(arg(op, 0)) : fail("an operand should be a y register");
+  case op_init_yregs: {
+    const Operand &l = arg(op, 0), *y = list(l, 1);
+    for (uint64_t i = 0; y && i < l.value; i++)
+      if (y[i].kind != OperandKind::Y) return fail("an operand should be a y register");
+      else if (!write(y[i])) return false;
+    return y != nullptr;
+  }
+  case op_catch: case op_try: {
+    const Operand &y = arg(op, 0), &l = arg(op, 1);
+    if (y.kind != OperandKind::Y) return fail("an operand should be a y register");
+    if (cur_.frame < 0 || !write(y)) return fail("a catch tag needs a frame");
+    if (cur_.tag.lowest() < y.value) return fail("an inner catch tag lies above an outer one");
+    if (l.kind != OperandKind::Label || l.value == 0 || l.value >= shape_.label_op.size() || shape_.label_op[l.value] == kNoOp) return fail("a label is missing");
+    uint32_t target = shape_.label_op[l.value];
+    if (target < f_->body || target >= f_->end) return fail("a jump leaves the function");
+    cur_.tag.add(unsigned(y.value));
+    State<W> s = cur_;
+    s.x.clear();
+    s.cx.clear();
+    s.sx.clear();
+    s.caught = true;
+    join(states_[shape_.label_slot[l.value]], s, target);
+    return true;
+  }
+  case op_catch_end: case op_try_end: case op_try_case: {
+    const Operand &y = arg(op, 0);
+    if (y.kind != OperandKind::Y || cur_.frame < 0 || !y_index(y) || cur_.tag.lowest() != y.value) return fail("a catch tag is taken away that is not the innermost");
+    cur_.tag.drop(unsigned(y.value));
+    if (op.op == op_try_end) return true;
+    // An exception leaves a mark in x0 that both look for. An ordinary way must bring something else: for catch_end the
+    // value; for try_case anything (it stands behind calls of which the compiler knows that they do not return).
+    if (!cur_.x.has(0) && !(cur_.caught && behind_label())) return fail("the end of a catch is reached without a value");
+    cur_.x.first(op.op == op_try_case ? 3 : 1);
+    no_contexts();
+    return true;
+  }
+  case op_badmatch: case op_case_end: case op_try_case_end: case op_badrecord: return read(arg(op, 0)) && end();
+  case op_if_end: return end();
+  case op_raise: return read(arg(op, 0)) && read(arg(op, 1)) && end();
+  case op_raw_raise: return arguments(3, false) && only_x0(); // goes on if the class is none
+  case op_build_stacktrace: return arguments(1, false) && y_all_set() && only_x0();
+  case op_bs_init_writable: return arguments(1, false) && call_returns();
+  case op_send: return arguments(2, false) && call_returns();
+  case op_apply: return number(arg(op, 0), 256) && arguments(arg(op, 0).value + 2, false) && call_returns();
+  case op_apply_last: return number(arg(op, 0), 256) && arguments(arg(op, 0).value + 2, false) && leave_frame(arg(op, 1)) && end();
+  case op_call_fun: return number(arg(op, 0), 256) && arguments(arg(op, 0).value + 1, false) && call_returns();
+  case op_call_fun2: {
+    const Operand &tag = arg(op, 0);
+    if (tag.kind != OperandKind::Atom && tag.kind != OperandKind::Unsigned && tag.kind != OperandKind::Label) return fail("an operand should be an atom");
+    return number(arg(op, 1), 256) && read(arg(op, 2)) && arguments(arg(op, 1).value, false) && call_returns();
+  }
+  case op_make_fun2: {
+    const Operand &l = arg(op, 0);
+    if (l.kind != OperandKind::Unsigned || l.value >= file_.lambdas.size()) return fail("a fun is out of range");
+    return arguments(file_.lambdas[l.value].free_count, false) && y_all_set() && only_x0();
+  }
+  case op_loop_rec: {
+    if (!y_all_set()) return false;
+    cur_.x.clear();
+    no_contexts();
+    return merge(arg(op, 0)) && write(arg(op, 1));
+  }
+  case op_loop_rec_end: case op_wait: case op_wait_timeout: {
+    if (op.op == op_wait_timeout && !read(arg(op, 1))) return false;
+    if (!y_all_set()) return false;
+    cur_.x.clear();
+    no_contexts();
+    // Waiting on after a message that did not match: the time-out was set before and the operand is not read again.
+    if (op.op == op_wait_timeout && waits_at(arg(op, 0))) return true;
+    return merge(arg(op, 0)) && (op.op == op_wait_timeout || end());
+  }
+  case op_timeout:
+  case op_remove_message: return y_all_set();
+  case op_func_info: case op_int_code_end: return fail("a function head stands within a function");
+  default: return step_lists(op);
+  }
+}
+
+template <unsigned W> bool Walk<W>::step_lists(const GenericOp &op) {
+  switch (op.op) {
+  case op_put_tuple2: {
+    const Operand &l = arg(op, 1);
+    return read_list(l) && (l.value <= 0xffff || fail("a tuple is too large")) && write(arg(op, 0));
+  }
+  case op_update_record: {
+    const Operand &l = arg(op, 4), *items = list(l, 2);
+    if (!items || !number(arg(op, 1), kMaxNumber) || !read(arg(op, 2))) return false;
+    for (uint64_t i = 0; i < l.value; i += 2)
+      if (!number(items[i], kMaxNumber) || items[i].value == 0 || items[i].value > arg(op, 1).value) return fail("a record field is out of range");
+      else if (!read(items[i + 1])) return false;
+    return l.value < 0xffff && write(arg(op, 3));
+  }
+  case op_make_fun3: {
+    const Operand &l = arg(op, 0), &env = arg(op, 2);
+    if (l.kind != OperandKind::Unsigned || l.value >= file_.lambdas.size()) return fail("a fun is out of range");
+    if (env.kind != OperandKind::List || env.value != file_.lambdas[l.value].free_count) return fail("a fun has other free variables than the lambda table says");
+    return read_list(env) && write(arg(op, 1));
+  }
+  case op_select_val: case op_select_tuple_arity: {
+    const Operand &l = arg(op, 2), *items = list(l, 2);
+    if (!items || !read(arg(op, 0)) || !merge(arg(op, 1))) return false;
+    for (uint64_t i = 0; i < l.value; i += 2) {
+      bool ok = op.op == op_select_val ? items[i].kind == OperandKind::Integer || items[i].kind == OperandKind::Atom ||
+                                             items[i].kind == OperandKind::Nil || items[i].kind == OperandKind::Literal
+                                       : items[i].kind == OperandKind::Unsigned && items[i].value < kMaxNumber;
+      if (!ok) return fail("a case is no constant");
+      if (!merge(items[i + 1])) return false;
+    }
+    return (l.value < 0x1fffe || fail("there are too many cases")) && end();
+  }
+  case op_put_map_assoc: case op_put_map_exact:
+    return read(arg(op, 1)) && read_list(arg(op, 4), 2) && live(arg(op, 3)) && merge(arg(op, 0), true) && write(arg(op, 2));
+  case op_has_map_fields: return read(arg(op, 1)) && read_list(arg(op, 2)) && merge(arg(op, 0));
+  case op_get_map_elements: {
+    const Operand &l = arg(op, 2), *items = list(l, 2);
+    if (!items || !read(arg(op, 1)) || !merge(arg(op, 0))) return false;
+    // Elements that were found before one that was not are in their registers already: at the label they are unknown.
+    for (uint64_t i = 0; i < l.value; i += 2)
+      if (!read(items[i])) return false;
+      else if (!write(items[i + 1])) return false;
+      else if (l.value > 2 && !merge(arg(op, 0))) return false;
+    return true;
+  }
+  case op_bs_start_match3: case op_bs_start_match4: {
+    bool four = op.op == op_bs_start_match4;
+    const Operand &f = arg(op, 0), &src = arg(op, four ? 2 : 1), &dst = arg(op, 3);
+    bool sure = four && f.kind == OperandKind::Atom;
+    if (src.kind == OperandKind::Literal ? !is_bitstring(src.term) && sure : !read_any(src)) return fail("an operand should be a register");
+    if (!live(arg(op, four ? 1 : 2))) return false;
+    if (!sure && !merge(f)) return false;
+    return write(dst, Surely);
+  }
+  case op_bs_match_string: {
+    const Operand &bits = arg(op, 2), &offset = arg(op, 3);
+    if (!read_any(arg(op, 1)) || context(arg(op, 1)) != Surely) return fail("an operand should be a match context");
+    if (bits.kind != OperandKind::Unsigned || offset.kind != OperandKind::Unsigned) return fail("a number is out of range");
+    return string_range(offset.value, (bits.value + 7) / 8) && merge(arg(op, 0));
+  }
+  case op_bs_put_string: {
+    const Operand &bytes = arg(op, 0), &offset = arg(op, 1);
+    if (bytes.kind != OperandKind::Unsigned || offset.kind != OperandKind::Unsigned) return fail("a number is out of range");
+    return string_range(offset.value, bytes.value);
+  }
+  case op_bs_create_bin: return create_bin(op);
+  case op_bs_match: return match_commands(op);
+  default: return fail("the instruction is unknown");
+  }
+}
+
+template <unsigned W> bool Walk<W>::create_bin(const GenericOp &op) { // fail, words, live, unit, destination, segments
+  const Operand &l = arg(op, 5), *items = list(l, 6);
+  if (!items || l.value == 0 || l.value / 6 > 0xffff || !words(arg(op, 1)) || !number(arg(op, 3), 257)) return fail("a binary's segments are malformed");
+  for (uint64_t i = 0; i < l.value; i += 6) {
+    const Operand &type = items[i], &unit = items[i + 2], &flags = items[i + 3], &value = items[i + 4], &bits = items[i + 5];
+    if (type.kind != OperandKind::Atom || items[i + 1].kind != OperandKind::Unsigned || unit.kind != OperandKind::Unsigned) return fail("a binary's segments are malformed");
+    if (flags.kind != OperandKind::Nil && flags.kind != OperandKind::Literal) return fail("a segment's flags are malformed");
+    if (type.term == atoms::string) {
+      auto n = [](const Operand &o) -> uint64_t {
+        if (o.kind == OperandKind::Integer && o.term.is_small() && o.term.small_value() >= 0) return uint64_t(o.term.small_value());
+        return o.kind == OperandKind::Unsigned ? o.value : ~uint64_t{0};
+      };
+      if (!string_range(n(value), n(bits))) return false;
+      continue;
+    }
+    if (unit.value > 256 || !read(value)) return fail("a segment is malformed");
+    bool utf = type.term != atoms::append && type.term != atoms::private_append && type.term != atoms::binary && type.term != atoms::integer && type.term != atoms::float_;
+    if (!utf && unit.value == 0) return fail("a unit of 0");
+    if (!utf && !size(bits)) return false;
+  }
+  return live(arg(op, 2)) && merge(arg(op, 0), true) && write(arg(op, 4));
+}
+
+template <unsigned W> bool Walk<W>::match_commands(const GenericOp &op) {
+  const Operand &l = arg(op, 2), *items = list(l, 1), &ctx = arg(op, 1);
+  if (!items || !read_any(ctx) || context(ctx) != Surely) return fail("an operand should be a match context");
+  if (!merge(arg(op, 0))) return false;
+  static const Term at_least = atom::intern("ensure_at_least"), exactly = atom::intern("ensure_exactly"),
+                    skip = atom::intern("skip"), get_tail = atom::intern("get_tail"), equal = atom::intern("=:=");
+  for (uint64_t i = 0; i < l.value;) {
+    if (items[i].kind != OperandKind::Atom) return fail("a match command is malformed");
+    Term name = items[i].term;
+    unsigned n = name == at_least ? 2 : name == exactly || name == skip ? 1 : name == get_tail || name == equal ? 3 : name == atoms::integer || name == atoms::binary ? 5 : 0;
+    if (n == 0 || i + n >= l.value) return fail("a match command is malformed");
+    const Operand *o = &items[i + 1];
+    i += n + 1;
+    if (context(ctx) != Surely) return fail("an operand should be a match context");
+    if (name == at_least || name == exactly || name == skip) {
+      for (unsigned k = 0; k < n; k++)
+        if (!number(o[k], k == 0 ? uint64_t{1} << 32 : 257)) return false;
+    } else if (name == equal) {
+      if (!number(o[1], 65) || o[2].kind != OperandKind::Integer) return fail("a match command is malformed");
+    } else {
+      bool tail = name == get_tail;
+      if (!live(o[0]) || !number(o[tail ? 1 : 3], 257)) return false;
+      if (!tail && !number(o[2], kMaxNumber)) return false;
+      if (!tail && o[1].kind != OperandKind::Nil && o[1].kind != OperandKind::Literal && o[1].kind != OperandKind::Unsigned) return fail("a segment's flags are malformed");
+      if (!write(o[tail ? 2 : 4])) return false;
+    }
+    // A later command may fail after registers were written or given up.
+    if (!merge(arg(op, 0))) return false;
+  }
+  return true;
+}
+
+} // namespace
+
+struct FlowChecker::Impl {
+  const BeamFile &file;
+  const CodeShape &shape;
+  std::string *error;
+  Walk<1> narrow;
+  Walk<16> wide;
+  std::vector<State<1>> narrow_states;
+  std::vector<State<16>> wide_states;
+  Impl(const BeamFile &f, const CodeShape &s, std::string *e) : file(f), shape(s), error(e), narrow(f, s), wide(f, s) {}
+};
+
+FlowChecker::FlowChecker(const BeamFile &file, const CodeShape &shape, std::string *error) : impl_(new Impl(file, shape, error)) {}
+FlowChecker::~FlowChecker() { delete impl_; }
+
+bool FlowChecker::check(const FunctionShape &f) {
+  std::string why;
+  Outcome o = impl_->narrow.run(f, impl_->narrow_states, &why);
+  uint32_t at = impl_->narrow.at();
+  if (o == Outcome::TooWide) {
+    o = impl_->wide.run(f, impl_->wide_states, &why);
+    at = impl_->wide.at();
+  }
+  if (o == Outcome::Ok) return true;
+  const GenericOp &op = impl_->file.ops[std::min(at, f.end - 1)];
+  *impl_->error = "function " + std::string(atom::text(f.name)) + "/" + std::to_string(f.arity) + ": " + genop_info(op.op).name + ": " + (why.empty() ? "malformed operands" : why);
+  return false;
+}
+
+} // namespace joist::loader
