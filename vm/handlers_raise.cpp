@@ -37,6 +37,8 @@ struct Op_try_case {
   template <class I> static JOIST_PN void run(JOIST_PARAMS) {
     PUT(0, Term::nil());
     m->p->catches--;
+    // Without an exception: code that was not to be reached (a call before it has returned after all).
+    if (!LIKELY(m->x[0].is_none())) m->x[1] = m->x[2] = m->x[3] = Term::nil();
     m->x[0] = m->x[1];
     m->x[1] = m->x[2];
     m->x[2] = m->x[3];

@@ -81,21 +81,17 @@ struct Op_wait {
 };
 struct Op_wait_timeout {
   template <class I> static JOIST_PN void run(JOIST_PARAMS) {
-    Term t = GET(1);
-    if (t == Term::small(0)) NEXT;
-    SAVE();
     Process *p = m->p;
-    if (t != atoms::infinity) {
-      switch (receive_timer_state(p)) {
-      case ReceiveTimer::Fired: LOAD(); NEXT;
-      case ReceiveTimer::Armed: break;
-      case ReceiveTimer::None:
-        if (!receive_timer_start(p, t)) {
-          p->mailbox.save = &p->mailbox.first;
-          raise(p, Reason::TimeoutValue);
-          TAIL h_raise(JOIST_ARGS);
-        }
-      }
+    // Coming here again with the timer set, the operand (an x register) is no longer what it was.
+    ReceiveTimer state = receive_timer_state(p);
+    if (state == ReceiveTimer::Fired) NEXT;
+    Term t = GET(1);
+    if (state == ReceiveTimer::None && t == Term::small(0)) NEXT;
+    SAVE();
+    if (state == ReceiveTimer::None && t != atoms::infinity && !receive_timer_start(p, t)) {
+      p->mailbox.save = &p->mailbox.first;
+      raise(p, Reason::TimeoutValue);
+      TAIL h_raise(JOIST_ARGS);
     }
     p->timeout_pc = after(pc, I::size);
     leave(m, CODE(0), 0, RunResult::Waiting);
