@@ -24,7 +24,9 @@ namespace {
 void stage(Module *m, ModuleCode *code) {
   if (m->current)
     for (auto &x : m->current->exports) stage_no_code(x.e);
-  for (auto &x : code->exports) stage_export(x.e, x.entry);
+  // A built-in function stays what it is: the module has a body of the same name for the sake of its export list.
+  for (auto &x : code->exports)
+    if (!x.e->bif) stage_export(x.e, x.entry);
   for (auto &l : code->lambdas) l.f->entry.store(l.entry, std::memory_order_release);
   if (m->current) m->old = m->current;
   m->current = code;

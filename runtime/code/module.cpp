@@ -1,7 +1,9 @@
 // The tables of modules and of fun entries.
 #include "runtime/code/registry.h"
+#include "runtime/mem/alloc.h"
 
 #include <map>
+#include <new>
 #include <shared_mutex>
 #include <tuple>
 #include <unordered_map>
@@ -69,7 +71,7 @@ FunEntry *fun_entry_get_or_put(Term module, uint32_t old_uniq, uint32_t index, c
   std::lock_guard guard(funs_lock);
   FunEntry *&f = funs()[key];
   if (!f) {
-    f = new FunEntry;
+    f = new (low_alloc(sizeof(FunEntry))) FunEntry; // instructions refer to it in 32 bits
     f->module = module;
     f->index = index;
     f->old_uniq = old_uniq;
