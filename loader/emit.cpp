@@ -73,7 +73,11 @@ void Emitter::function_head(const GenericOp &op) {
   // The rest of the stub is not translated; its labels, which nothing refers to, stand at the BIF call.
   Export *x = export_get_or_put(mfa.module, mfa.function, mfa.arity);
   size_t at = a_.here();
-  ins(Op::bif_body, {Arg::ptr(x)});
+  // These are instructions; their BIFs only lead here.
+  if (mfa.module == atoms::erlang && mfa.function == atoms::apply && mfa.arity == 3) ins(Op::apply_list_last, {Arg::num(0)});
+  else if (mfa.module == atoms::erlang && mfa.function == atoms::apply && mfa.arity == 2) ins(Op::apply_fun_last, {Arg::num(0)});
+  else if (mfa.module == atoms::erlang && mfa.function == atoms::hibernate && mfa.arity == 3) ins(Op::hibernate, {});
+  else ins(Op::bif_body, {Arg::ptr(x)});
   for (; i_ + 1 < f_.ops.size(); i_++) {
     const GenericOp &o = f_.ops[i_ + 1];
     if (o.op == op_int_code_end) break;

@@ -54,6 +54,7 @@ void init_trampolines(Export *e) {
   e->info.native = e->info.breakpoint = nullptr;
   for (auto &w : e->trampoline) w = plain(Op::int_code_end);
   const Mfa &f = e->info.mfa;
+  if (f.module == atoms::erlang && f.function == atoms::op_send && f.arity == 2) send_bif = e->bif;
   Assembler a;
   if (f.module == atoms::erlang && f.function == atoms::apply && f.arity == 3) a.ins(Op::apply_list_last, {Arg::num(0)});
   else if (f.module == atoms::erlang && f.function == atoms::apply && f.arity == 2) a.ins(Op::apply_fun_last, {Arg::num(0)});
@@ -97,8 +98,6 @@ void init() {
   code_hooks.install_native_body = install_native_body;
 }
 FixedCode fixed;
-
-void bind_bifs() { send_bif = export_get_or_put(atoms::erlang, atoms::op_send, 2)->bif; }
 
 COLD JOIST_PN void h_yield_at_entry(JOIST_PARAMS) {
   SAVE();

@@ -6,7 +6,6 @@ namespace joist::vm {
 using namespace joist::runtime;
 // Sets exec_hooks and code_hooks and the table of instructions. Once, before BIFs are registered or code is loaded.
 void init();
-void bind_bifs(); // after bifs::register_all()
 
 // Code words of the VM's own.
 struct FixedCode {
