@@ -3,6 +3,7 @@
 #pragma once
 #include "runtime/atom/atom.h"
 #include "runtime/ets/ets.h"
+#include "runtime/mem/gc.h"
 #include "runtime/mem/literal.h"
 #include "runtime/proc/process.h"
 #include "runtime/proc/receive.h"
@@ -17,6 +18,7 @@
 #include <functional>
 #include <gtest/gtest.h>
 #include <thread>
+#include <unistd.h>
 
 namespace joist::runtime::test {
 using Body = std::function<RunResult(Process *)>;
@@ -28,9 +30,18 @@ inline RunResult run_body(Machine *, Process *p) {
   return r;
 }
 
+// Schedulers run until the program ends, as in a VM: it ends without destroying anything under them.
+struct EndAtOnce : ::testing::EmptyTestEventListener {
+  void OnTestProgramEnd(const ::testing::UnitTest &t) override {
+    fflush(nullptr);
+    _exit(t.Passed() ? 0 : 1);
+  }
+};
+
 // The whole runtime, with two or more schedulers; once per program.
 inline void start_vm(unsigned schedulers = 4) {
   static bool started = [schedulers] {
+    ::testing::UnitTest::GetInstance()->listeners().Append(new EndAtOnce);
     atom::init(1 << 20);
     literal_init();
     time_init(WarpMode::NoTimeWarp, true);
@@ -57,6 +68,7 @@ inline Term spawn(Term body, Process *parent = nullptr, SpawnOptions o = {}, Ter
 
 // Next message of a mailbox, its fragments adopted by p; none if there is none.
 inline Term receive(Process *p) {
+  if (gc_wanted(p)) gc_collect(p, 0, p->saved_x, p->live_x);
   signals_fetch(p);
   if (p->must_exit() || !p->mailbox.first) return Term::none();
   Signal *s = mailbox_remove(p->mailbox, &p->mailbox.first);
