@@ -1,7 +1,8 @@
 // persistent_term: a table of {Key, Value} tuples that live in literal areas of their own.
 //
 // Protocol: readers look up without a lock; a slot holds a tuple, and tables are replaced whole when they grow. Writers
-// hold a lock. A replaced tuple's area is retired (code/install.h) and freed when no process refers to it any more; a replaced table is freed by thread progress.
+// hold a lock. A replaced tuple's area is retired (code/install.h) and freed when no process refers to
+// it any more; a replaced table is freed by thread progress.
 #pragma once
 #include "runtime/mem/heap.h"
 #include "runtime/mem/literal.h"
