@@ -30,7 +30,14 @@ Term insert(Process *p, const Term *args, bool only_new) {
   if (only_new)
     for (Term l = what; l.is_cons(); l = l.tail())
       if (t.store().member(tuple_elements(l.head())[t->shape.keypos - 1])) return atoms::false_;
-  for (Term l = what; l.is_cons(); l = l.tail()) t.store().put(l.head(), false);
+  if (t->shape.type == ets::TableType::Bag) {
+    // Stock inserts a list into a bag from its end; lookups tell the order.
+    std::vector<Term> objects;
+    for (Term l = what; l.is_cons(); l = l.tail()) objects.push_back(l.head());
+    for (size_t i = objects.size(); i-- > 0;) t.store().put(objects[i], false);
+  } else {
+    for (Term l = what; l.is_cons(); l = l.tail()) t.store().put(l.head(), false);
+  }
   return atoms::true_;
 }
 

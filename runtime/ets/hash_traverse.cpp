@@ -24,7 +24,6 @@ bool HashStore::traverse(Traversal &t, Visitor &v) {
   } else {
     slot = Word(t.slot);
   }
-  bool any_change = false;
   uint32_t last_hash = 0;
   {
     Lock lock(*this, slot, t.change);
@@ -45,7 +44,6 @@ bool HashStore::traverse(Traversal &t, Visitor &v) {
         }
         t.got++;
         if (action == Visitor::Action::Delete) {
-          any_change = true;
           last_hash = n->hash;
           if (fix_count_.load(std::memory_order_seq_cst) > t.own_fixations &&
               (deferred || defer_deletion(slot, t.own_fixations))) {
@@ -89,7 +87,8 @@ bool HashStore::traverse(Traversal &t, Visitor &v) {
     }
   }
   free_list(dropped);
-  if (any_change) maybe_shrink(last_hash);
+  // Not between two slices: a table that only its owner can change is not fixed then.
+  if (t.change && t.got && t.slot < 0) maybe_shrink(last_hash);
   return true;
 }
 

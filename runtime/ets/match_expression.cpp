@@ -181,14 +181,20 @@ bool MatchCompiler::map(Term t, bool *constant) {
     keys.push_back(key);
     values.push_back(value);
   }
-  bool all = true;
-  for (auto *side : {&values, &keys})
-    for (size_t i = side->size(); i-- > 0;) {
+  bool constant_values = true, constant_keys = true;
+  auto push = [&](const std::vector<Term> &items, bool *all_constant) {
+    for (size_t i = items.size(); i-- > 0;) {
       bool c;
-      if (!expression((*side)[i], &c)) return false;
-      all = all && c;
-      if (c) push_constant((*side)[i]);
+      if (!expression(items[i], &c)) return false;
+      *all_constant = *all_constant && c;
+      if (c) push_constant(items[i]);
     }
+    return true;
+  };
+  if (!push(values, &constant_values) || !push(keys, &constant_keys)) return false;
+  // Stock looks at such keys twice, and says twice what is wrong with them.
+  if (lint && constant_values && !constant_keys && keys.size() <= kFlatMapMax && !push(keys, &constant_keys)) return false;
+  bool all = constant_values && constant_keys;
   *constant = all;
   if (all) {
     back_out(start, before);
