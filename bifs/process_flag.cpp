@@ -124,9 +124,4 @@ Term erlang_bump_reductions_1(Process *p, const Term *args) {
   p->bump(std::min<int64_t>(args[0].small_value(), kReductions));
   return atoms::true_;
 }
-
-Term erlang_yield_0(Process *p, const Term *) {
-  p->reductions = 0;
-  return atoms::true_;
-}
 } // namespace joist::bifs

@@ -108,8 +108,6 @@ Term erts_internal_dirty_process_handle_signals_1(Process *p, const Term *args) 
   return other->state.load(std::memory_order_relaxed) & pstate::DirtyRunning ? atoms::ok : normal;
 }
 
-Term erts_internal_no_aux_work_threads_0(Process *, const Term *) { return Term::small(int64_t(schedulers_count()) + 1); }
-
 namespace {
 void display(Process *p) {
   std::string text = backtrace_text(p);
