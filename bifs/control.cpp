@@ -37,18 +37,17 @@ Term raise_error(Process *p, Term reason, Term arguments) {
 
 Term erlang_error_2(Process *p, const Term *args) { return raise_error(p, args[0], args[1]); }
 
+// Options that are not [{error_info, Map}...] are as none at all.
 Term erlang_error_3(Process *p, const Term *args) {
   Term info = Term::none();
   Term l = args[2];
   for (; l.is_cons(); l = l.tail()) {
     Term o = l.head();
-    if (!is_tuple_of(o, 2) || tuple_elements(o)[0] != atoms::error_info || !is_map(tuple_elements(o)[1])) return badarg(p);
+    if (!is_tuple_of(o, 2) || tuple_elements(o)[0] != atoms::error_info || !is_map(tuple_elements(o)[1])) break;
     info = tuple_elements(o)[1];
   }
-  if (!l.is_nil()) return badarg(p);
-  if (!args[1].is_list() && args[1] != atoms::none) return badarg(p);
   raise_error(p, args[0], args[1]);
-  if (!info.is_none()) {
+  if (l.is_nil() && !info.is_none()) {
     p->freason.user_info = true;
     p->fcause = info;
   }

@@ -42,6 +42,10 @@ Emitter::Done Emitter::one_bif(const Mfa &mfa, const Arg &fail, Word live, const
   if (mfa.module == atoms::erlang && in.size() == 2) {
     if (Op op = find(kBinary, mfa.function); op != Op::Count && knows_live) {
       bool body = fail.value == 0;
+      if (body && op == Op::add && small_c(in[0]) && in[1].is_reg()) {
+        ins(Op::add_c, {Arg::num(live), in[1], in[0], out});
+        return Done::Ok;
+      }
       if (body && in[0].is_reg() && small_c(in[1]) && (op == Op::add || op == Op::sub || op == Op::band)) {
         ins(op == Op::add ? Op::add_c : op == Op::sub ? Op::sub_c : Op::band_c, {Arg::num(live), in[0], in[1], out});
         return Done::Ok;

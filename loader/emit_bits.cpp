@@ -68,7 +68,10 @@ Emitter::Done Emitter::bits(const GenericOp &op) {
     else ins(Op::bs_skip_bits_var, {lab(op, 0), reg(op, 1), size, Arg::num(num(op, 3))});
     break;
   }
-  case op_bs_test_tail2: ins(Op::bs_test_tail, {lab(op, 0), reg(op, 1), Arg::num(num(op, 2))}); break;
+  case op_bs_test_tail2:
+    if (num(op, 2) > 0xffffffff) ins(Op::jump, {lab(op, 0)}); // no binary is that long
+    else ins(Op::bs_test_tail, {lab(op, 0), reg(op, 1), Arg::num(num(op, 2))});
+    break;
   case op_bs_test_unit: ins(Op::bs_test_unit, {lab(op, 0), reg(op, 1), Arg::num(num(op, 2))}); break;
   case op_bs_match_string: {
     if (num(op, 3) + (num(op, 2) + 7) / 8 > f_.strings.size()) return fail("string outside the string table");

@@ -89,7 +89,7 @@ const Instr *bif_failed(Machine *m, const Instr *pc, const Export *bif, const In
 }
 
 const Instr *send_failed(Machine *m, const Instr *pc, const Instr *return_to) {
-  static const Export *x = export_get_or_put(atoms::erlang, atoms::op_send, 2);
+  static const Export *x = export_get_or_put(atoms::erlang, atoms::send, 2); // the name that stack traces show
   return bif_failed(m, pc, x, return_to);
 }
 

@@ -68,9 +68,10 @@ Term save_trace(Process *p, ExcClass cls, const Instr *pc, bool pc_is_return, co
   Word pc_word = pc ? (pc_is_return ? return_word(pc) : Word(pc)) : 0;
   if (f.has_args) arg_list = p->fargs;
   if (bif && (bif->module.is_none() || raises_by_trade(*bif))) bif = nullptr;
-  if (f.has_args && p->current) bif = p->current;
+  bool instead = f.has_args && p->current; // a continuation that fails in the name of its BIF
+  if (instead) bif = p->current;
   if (bif) {
-    if (!f.has_args) arg_list = list_of(p, args, bif->arity);
+    if (!instead) arg_list = list_of(p, args, bif->arity);
     Term by = explaining_module(bif->module);
     if (!by.is_none()) {
       Term pairs[] = {atoms::module, by, atoms::cause, p->fcause};

@@ -49,14 +49,15 @@ template <UnaryOp OP, bool (*FN)(Term, Term &)> struct Unary {
     TAIL slow<I>(JOIST_ARGS);
   }
 };
-// Register op small constant in bodies: H, R, C, D.
-template <ArithOp OP, bool (*FN)(Term, Term, Term &)> struct Constant {
+// Register op small constant in bodies: H, R, C, D. As on stock, a badarith from adding or subtracting a constant does
+// not name the operator in its stack trace.
+template <ArithOp OP, bool NAMED, bool (*FN)(Term, Term, Term &)> struct Constant {
   template <class I> COLD static JOIST_PN void slow(JOIST_PARAMS) {
     SAVE();
     if (!collect_before_slow(m, NUM(0))) return leave_killed(m);
     e = m->p->stack_top;
     Term r;
-    const Instr *to = slow_arith(m, pc, nullptr, OP, GET(1), GET(2), &r);
+    const Instr *to = slow_arith(m, pc, nullptr, OP, GET(1), GET(2), &r, NAMED);
     if (to != pc) RESUME(to);
     PUT(3, r);
     LOAD();
@@ -84,9 +85,9 @@ using Op_bsr = Binary<ArithOp::Bsr, sem::bsr>;
 using Op_fdivide = Binary<ArithOp::Div, sem::float_divide>;
 using Op_negate = Unary<UnaryOp::Neg, sem::negate>;
 using Op_bnot = Unary<UnaryOp::Bnot, sem::bnot>;
-using Op_add_c = Constant<ArithOp::Add, sem::small_arith<ArithOp::Add>>;
-using Op_sub_c = Constant<ArithOp::Sub, sem::small_arith<ArithOp::Sub>>;
-using Op_band_c = Constant<ArithOp::Band, sem::small_arith<ArithOp::Band>>;
+using Op_add_c = Constant<ArithOp::Add, false, sem::small_arith<ArithOp::Add>>;
+using Op_sub_c = Constant<ArithOp::Sub, false, sem::small_arith<ArithOp::Sub>>;
+using Op_band_c = Constant<ArithOp::Band, true, sem::small_arith<ArithOp::Band>>;
 } // namespace
 
 void register_arith() {

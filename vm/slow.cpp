@@ -33,7 +33,7 @@ Term operator_name(ArithOp op) {
 }
 } // namespace
 
-const Instr *slow_arith(Machine *m, const Instr *pc, const Instr *fail, ArithOp op, Term a, Term b, Term *r) {
+const Instr *slow_arith(Machine *m, const Instr *pc, const Instr *fail, ArithOp op, Term a, Term b, Term *r, bool named) {
   Process *p = m->p;
   Term t = arith(p->heap, op, a, b);
   if (!t.is_none() && t != kTooBig) [[likely]] {
@@ -42,7 +42,7 @@ const Instr *slow_arith(Machine *m, const Instr *pc, const Instr *fail, ArithOp 
   }
   raise(p, t == kTooBig ? Reason::SystemLimit : Reason::Badarith);
   Term args[] = {a, b};
-  return fail_or_raise(m, pc, fail, fail ? nullptr : mfa_of(operator_name(op), 2), args);
+  return fail_or_raise(m, pc, fail, fail || !named ? nullptr : mfa_of(operator_name(op), 2), args);
 }
 
 const Instr *slow_unary(Machine *m, const Instr *pc, const Instr *fail, UnaryOp op, Term a, Term *r) {

@@ -11,7 +11,8 @@ enum class UnaryOp : uint8_t { Neg, Bnot };
 bool collect_before_slow(Machine *m, unsigned live);
 // Answer pc: *r is the result. Otherwise where to go on (null: the process has ended): `fail`, or the handler of the
 // exception.
-const Instr *slow_arith(Machine *m, const Instr *pc, const Instr *fail, ArithOp op, Term a, Term b, Term *r);
+const Instr *slow_arith(Machine *m, const Instr *pc, const Instr *fail, ArithOp op, Term a, Term b, Term *r,
+                        bool named = true);
 const Instr *slow_unary(Machine *m, const Instr *pc, const Instr *fail, UnaryOp op, Term a, Term *r);
 // A guard function called through its BIF; same protocol.
 const Instr *slow_bif(Machine *m, const Instr *pc, const Instr *fail, const Mfa *mfa, Bif fn, const Term *args, Term *r);
