@@ -25,13 +25,24 @@ constexpr char kHelp[] = "BREAK: (a)bort (A)bort with dump (c)ontinue (p)roc inf
   vm_exit_now(0);
 }
 
-void print(std::string_view text) {
+void put(std::string_view text) {
   while (!text.empty()) {
     ssize_t n = ::write(1, text.data(), text.size());
     if (n > 0) text.remove_prefix(size_t(n));
     else if (errno == EAGAIN || errno == EINTR) usleep(1000);
     else return;
   }
+}
+
+// With carriage returns if a terminal shows it, as stock does.
+void print(std::string_view plain) {
+  if (!isatty(1)) return put(plain);
+  std::string text;
+  for (char c : plain) {
+    if (c == '\n') text += '\r';
+    text += c;
+  }
+  put(text);
 }
 
 // First character of what is typed. End of input ends the VM.
@@ -156,11 +167,14 @@ bool act(char choice) {
 
 void break_menu() {
   schedulers_block();
+  bool raw = terminal_is_raw();
+  terminal_restore(); // choices are typed as lines
   {
     progress::OnlineScope online;
     print(std::string("\n") + kHelp);
     while (!act(ask())) {}
   }
+  if (raw) terminal_raw_again();
   schedulers_unblock();
 }
 } // namespace joist::runtime
