@@ -13,12 +13,10 @@ struct Ports : testing::Test {
   void SetUp() override { start_io(); }
 };
 Term open_port(Process *p, Term name, Term settings) {
-  Term r = call(p, b::erts_internal_open_port_2, {name, settings});
-  if (!is_ref(r)) return r;
-  Term m = await(p);
-  EXPECT_TRUE(is_tuple_of(m, 2) && eq(element(m, 1), r)) << show(m);
-  return is_tuple_of(m, 2) ? element(m, 2) : atoms::timeout;
+  return settled(p, call(p, b::erts_internal_open_port_2, {name, settings}));
 }
+// A call whose answer may come as a message.
+Term ask(Process *p, Bif f, std::initializer_list<Term> args) { return settled(p, call(p, f, args)); }
 Term spawn_name(Process *p, const char *command) { return make_tuple(p->heap, atoms::spawn, text(p, command)); }
 // Without the port's number.
 std::string next(Process *p, Term port) {
@@ -32,21 +30,21 @@ TEST_F(Ports, EchoThroughCat) {
   in_process([](Process *p) {
     Term port = open_port(p, spawn_name(p, "cat"), make_list(p->heap, atoms::binary));
     ASSERT_TRUE(port.is_local_port()) << show(port);
-    EXPECT_EQ(call(p, b::erts_internal_port_command_3, {port, text(p, "hello"), Term::nil()}), atoms::true_);
+    EXPECT_EQ(ask(p, b::erts_internal_port_command_3, {port, text(p, "hello"), Term::nil()}), atoms::true_);
     EXPECT_EQ(next(p, port), "{data,<<\"hello\">>}");
     Term ref;
     Term message = make_tuple(p->heap, p->id, make_tuple(p->heap, atoms::command, text(p, "again")));
     EXPECT_EQ(port_send(p, port, message, false, &ref), PortSend::Taken);
     EXPECT_EQ(next(p, port), "{data,<<\"again\">>}");
-    EXPECT_EQ(call(p, b::erts_internal_port_command_3, {port, atoms::ok, Term::nil()}), atoms::badarg);
-    EXPECT_EQ(show(call(p, b::erts_internal_port_info_2, {port, atoms::name})), "{name,\"cat\"}");
-    EXPECT_EQ(show(call(p, b::erts_internal_port_info_2, {port, atoms::output})), "{output,10}");
-    EXPECT_EQ(call(p, b::erts_internal_port_info_2, {port, atoms::ok}), atoms::badarg);
+    EXPECT_EQ(ask(p, b::erts_internal_port_command_3, {port, atoms::ok, Term::nil()}), atoms::badarg);
+    EXPECT_EQ(show(ask(p, b::erts_internal_port_info_2, {port, atoms::name})), "{name,\"cat\"}");
+    EXPECT_EQ(show(ask(p, b::erts_internal_port_info_2, {port, atoms::output})), "{output,10}");
+    EXPECT_EQ(ask(p, b::erts_internal_port_info_2, {port, atoms::ok}), atoms::badarg);
     EXPECT_EQ(port_send(p, port, make_tuple(p->heap, p->id, atoms::close), false, &ref), PortSend::Taken);
     EXPECT_EQ(show(element(await(p), 2)), "closed");
     EXPECT_FALSE(port_alive(port));
-    EXPECT_EQ(call(p, b::erts_internal_port_close_1, {port}), atoms::badarg);
-    EXPECT_EQ(call(p, b::erts_internal_port_info_1, {port}), atoms::undefined);
+    EXPECT_EQ(ask(p, b::erts_internal_port_close_1, {port}), atoms::badarg);
+    EXPECT_EQ(ask(p, b::erts_internal_port_info_1, {port}), atoms::undefined);
   });
 }
 
@@ -59,7 +57,7 @@ TEST_F(Ports, ExitStatusComesAfterAllData) {
       EXPECT_EQ(next(p, port), "{data,\"one\\n\"}");
       EXPECT_EQ(next(p, port), "{exit_status,3}");
       EXPECT_EQ(next(p, port), "eof");
-      EXPECT_EQ(call(p, b::erts_internal_port_close_1, {port}), atoms::true_);
+      EXPECT_EQ(ask(p, b::erts_internal_port_close_1, {port}), atoms::true_);
       Term m = await(p);
       EXPECT_EQ(show(element(m, 1)) + show(element(m, 3)), "'EXIT'normal");
     }
@@ -86,12 +84,12 @@ TEST_F(Ports, Packets) {
       int longest = size == 1 ? 255 : 60000;
       for (int n : {0, 1, 5, longest}) {
         Term data = binary(p, std::string(size_t(n), 'p'));
-        EXPECT_EQ(call(p, b::erts_internal_port_command_3, {port, data, Term::nil()}), atoms::true_);
+        EXPECT_EQ(ask(p, b::erts_internal_port_command_3, {port, data, Term::nil()}), atoms::true_);
         Term m = await(p);
         ASSERT_EQ(element(m, 1), port);
         EXPECT_EQ(bit_view(element(element(m, 2), 2)).byte_size(), Word(n));
       }
-      call(p, b::erts_internal_port_close_1, {port});
+      ask(p, b::erts_internal_port_close_1, {port});
     });
 }
 
@@ -100,16 +98,14 @@ TEST_F(Ports, BusyPortMakesCallersWait) {
     Term port = open_port(p, spawn_name(p, "sh -c 'sleep 0.2; cat >/dev/null'"), make_list(p->heap, atoms::out));
     ASSERT_TRUE(port.is_local_port());
     Term data = binary(p, std::string(200000, 'd'));
-    EXPECT_EQ(call(p, b::erts_internal_port_command_3, {port, data, Term::nil()}), atoms::true_);
+    EXPECT_EQ(ask(p, b::erts_internal_port_command_3, {port, data, Term::nil()}), atoms::true_);
     Term nosuspend = make_list(p->heap, atoms::nosuspend), force = make_list(p->heap, atoms::force);
-    EXPECT_EQ(call(p, b::erts_internal_port_command_3, {port, data, nosuspend}), atoms::false_);
-    EXPECT_EQ(call(p, b::erts_internal_port_command_3, {port, data, force}), atoms::notsup);
+    EXPECT_EQ(ask(p, b::erts_internal_port_command_3, {port, data, nosuspend}), atoms::false_);
+    EXPECT_EQ(ask(p, b::erts_internal_port_command_3, {port, data, force}), atoms::notsup);
     Term ref = call(p, b::erts_internal_port_command_3, {port, data, Term::nil()});
     ASSERT_TRUE(is_ref(ref));
-    Term m = await(p);
-    EXPECT_TRUE(eq(element(m, 1), ref));
-    EXPECT_EQ(element(m, 2), atoms::true_);
-    call(p, b::erts_internal_port_close_1, {port});
+    EXPECT_EQ(settled(p, ref), atoms::true_);
+    ask(p, b::erts_internal_port_close_1, {port});
   });
 }
 
@@ -165,8 +161,8 @@ TEST_F(Ports, DescriptorsAndTheEndOfTheOwner) {
     ASSERT_TRUE(port.is_local_port()) << show(port);
     EXPECT_EQ(write(in[1], "typed", 5), 5);
     EXPECT_EQ(next(p, port), "{data,\"typed\"}");
-    EXPECT_EQ(call(p, b::erts_internal_port_command_3, {port, text(p, "small"), Term::nil()}), atoms::true_);
-    EXPECT_EQ(call(p, b::erts_internal_port_command_3, {port, binary(p, big), Term::nil()}), atoms::true_);
+    EXPECT_EQ(ask(p, b::erts_internal_port_command_3, {port, text(p, "small"), Term::nil()}), atoms::true_);
+    EXPECT_EQ(ask(p, b::erts_internal_port_command_3, {port, binary(p, big), Term::nil()}), atoms::true_);
     close(in[1]);
     EXPECT_EQ(next(p, port), "eof");
   });
@@ -185,7 +181,7 @@ TEST_F(Ports, MonitorsAndLinks) {
     Term port = open_port(p, spawn_name(p, "cat"), Term::nil());
     Term ref = make_ref(p->heap);
     port_monitor(p, port, ref);
-    Term info = call(p, b::erts_internal_port_info_2, {port, atoms::links});
+    Term info = ask(p, b::erts_internal_port_info_2, {port, atoms::links});
     EXPECT_EQ(show(info), "{links,[" + pid_to_text(p->id) + "]}");
     port_exit_signal(p->id, port, atoms::kill, false);
     Term m = await(p);
@@ -200,7 +196,7 @@ TEST_F(Ports, DataIsATable) {
     EXPECT_EQ(call(p, b::erlang_port_get_data_1, {port}), atoms::undefined);
     EXPECT_EQ(call(p, b::erlang_port_set_data_2, {port, make_tuple(p->heap, atoms::ok, text(p, "x"))}), atoms::true_);
     EXPECT_EQ(show(call(p, b::erlang_port_get_data_1, {port})), "{ok,\"x\"}");
-    call(p, b::erts_internal_port_close_1, {port});
+    ask(p, b::erts_internal_port_close_1, {port});
     EXPECT_TRUE(call(p, b::erlang_port_get_data_1, {port}).is_none());
   });
 }
@@ -226,16 +222,16 @@ TEST_F(Ports, InetAnswersWithoutASocket) {
     Term port = open_port(p, make_tuple(p->heap, atoms::spawn_driver, text(p, "udp_inet")), make_list(p->heap, atoms::binary));
     ASSERT_TRUE(port.is_local_port());
     constexpr int64_t kMagic = 0x03f1a300;
-    auto ask = [&](int request, Term data) {
-      return show(call(p, b::erts_internal_port_control_3, {port, Term::small(kMagic + request), data}));
+    auto control = [&](int request, Term data) {
+      return show(ask(p, b::erts_internal_port_control_3, {port, Term::small(kMagic + request), data}));
     };
     char name[256] = {};
     gethostname(name, 255);
-    EXPECT_EQ(ask(12, Term::nil()), show(make_cons(p->heap, Term::small(1), text(p, name))));
-    EXPECT_EQ(ask(15, Term::nil()), show(make_cons(p->heap, Term::small(0), text(p, "einval"))));
-    EXPECT_EQ(ask(1, make_list(p->heap, Term::small(1), Term::small(2))), "[1]");
-    EXPECT_EQ(ask(16, Term::nil()), "[1,0,0,0,1]");
-    EXPECT_EQ(show(call(p, b::erts_internal_port_control_3, {port, Term::small(1), Term::nil()})), "badarg");
-    call(p, b::erts_internal_port_close_1, {port});
+    EXPECT_EQ(control(12, Term::nil()), show(make_cons(p->heap, Term::small(1), text(p, name))));
+    EXPECT_EQ(control(15, Term::nil()), show(make_cons(p->heap, Term::small(0), text(p, "einval"))));
+    EXPECT_EQ(control(1, make_list(p->heap, Term::small(1), Term::small(2))), "[1]");
+    EXPECT_EQ(control(16, Term::nil()), "[1,0,0,0,1]");
+    EXPECT_EQ(show(ask(p, b::erts_internal_port_control_3, {port, Term::small(1), Term::nil()})), "badarg");
+    ask(p, b::erts_internal_port_close_1, {port});
   });
 }

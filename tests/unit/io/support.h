@@ -96,11 +96,30 @@ inline void in_process(std::function<void(Process *)> f) {
 inline std::string show(Term t) { return t.is_none() ? "none" : to_text(t); }
 
 // The next message; the process waits for it.
-inline Term await(Process *p) {
+inline std::vector<Term> &set_aside() {
+  thread_local std::vector<Term> messages;
+  return messages;
+}
+inline Term await_new(Process *p) {
   for (;;) {
     Term t = receive(p);
     if (!t.is_none()) return t;
     Script::current()->wait();
+  }
+}
+inline Term await(Process *p) {
+  if (set_aside().empty()) return await_new(p);
+  Term t = set_aside().front();
+  set_aside().erase(set_aside().begin());
+  return t;
+}
+// What erlang.erl does with the results of the port BIFs: a reference stands for an answer to come.
+inline Term settled(Process *p, Term result) {
+  if (!is_ref(result)) return result;
+  for (;;) {
+    Term m = await_new(p);
+    if (is_tuple_of(m, 2) && eq(tuple_elements(m)[0], result)) return tuple_elements(m)[1];
+    set_aside().push_back(m);
   }
 }
 
