@@ -28,6 +28,8 @@ std::string hex(Word w) {
 }
 } // namespace
 
+bool process_not_started(const Process *p) { return p->pc == exec_hooks.apply_entry; }
+
 Term backtrace_item(Heap &h, const Mfa &mfa, const CodeLocation &l) {
   Term where = Term::nil();
   if (l.line && !l.file.is_none()) {
@@ -42,7 +44,7 @@ Term process_stacktrace(const Process *p, Heap &h, unsigned max, bool skip_curre
   std::vector<Term> items;
   if (!skip_current && items.size() < max) {
     CodeLocation l = code_lookup(p->pc, false);
-    if (p->current == &p->initial_call && p->live_x) items.push_back(backtrace_item(h, p->initial_call, {}));
+    if (process_not_started(p)) items.push_back(backtrace_item(h, p->initial_call, {}));
     else if (l.function) items.push_back(backtrace_item(h, l.function->mfa, l));
   }
   for (const Word *e = p->stack_top; e < p->heap_end && items.size() < max; e++) {

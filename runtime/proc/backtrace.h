@@ -6,6 +6,8 @@
 #include <string>
 
 namespace joist::runtime {
+// p has not executed yet: it is at its initial call.
+bool process_not_started(const Process *p);
 // {M, F, Arity, [{file, F}, {line, L}]} ; the location is [] where it is not known.
 Term backtrace_item(Heap &h, const Mfa &mfa, const CodeLocation &l);
 // As process_info(P, backtrace) shows it: program counter, and the stack with its return addresses, catches and terms.

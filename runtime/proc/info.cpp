@@ -44,8 +44,8 @@ Term mfa_tuple(Heap &h, const Mfa &f) { return make_tuple(h, f.module, f.functio
 CodeLocation location(Asked &a, const Mfa **mfa) {
   CodeLocation l = code_lookup(a.p->pc, false);
   *mfa = l.function ? &l.function->mfa : nullptr;
-  if (!a.self && !l.function && a.p->current) *mfa = a.p->current; // in native code, or not started yet
-  if (!a.self && a.p->current == &a.p->initial_call) *mfa = a.p->current;
+  if (!a.self && (process_not_started(a.p) || (!l.function && a.p->current)))
+    *mfa = process_not_started(a.p) ? &a.p->initial_call : a.p->current; // the latter: in native code
   return l;
 }
 
