@@ -30,6 +30,10 @@ std::string hex(Word w) {
 
 bool process_not_started(const Process *p) { return p->pc == exec_hooks.apply_entry; }
 
+bool process_pc_is_return(const Process *p) {
+  return p->stack_top < p->heap_end && *p->stack_top == (Word(p->pc) | Word(Tag::Header));
+}
+
 Term backtrace_item(Heap &h, const Mfa &mfa, const CodeLocation &l) {
   Term where = Term::nil();
   if (l.line && !l.file.is_none()) {
@@ -42,7 +46,8 @@ Term backtrace_item(Heap &h, const Mfa &mfa, const CodeLocation &l) {
 
 Term process_stacktrace(const Process *p, Heap &h, unsigned max, bool skip_current) {
   std::vector<Term> items;
-  if (!skip_current && items.size() < max) {
+  // Within native code that was called like a function, pc is the return address: the walk below finds it.
+  if (!skip_current && max > 0 && !process_pc_is_return(p)) {
     CodeLocation l = code_lookup(p->pc, false);
     if (process_not_started(p)) items.push_back(backtrace_item(h, p->initial_call, {}));
     else if (l.function) items.push_back(backtrace_item(h, l.function->mfa, l));

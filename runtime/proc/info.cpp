@@ -42,7 +42,7 @@ Term mfa_tuple(Heap &h, const Mfa &f) { return make_tuple(h, f.module, f.functio
 
 // Where the process is. Of itself it can only ask within process_info: then it is the caller of that.
 CodeLocation location(Asked &a, const Mfa **mfa) {
-  CodeLocation l = code_lookup(a.p->pc, false);
+  CodeLocation l = code_lookup(a.p->pc, process_pc_is_return(a.p));
   *mfa = l.function ? &l.function->mfa : nullptr;
   if (!a.self && (process_not_started(a.p) || (!l.function && a.p->current)))
     *mfa = process_not_started(a.p) ? &a.p->initial_call : a.p->current; // the latter: in native code
