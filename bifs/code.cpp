@@ -1,34 +1,26 @@
 // Loading, deleting and purging code: what code_server, init and erts_code_purger ask of the emulator.
 #include "bifs/bifs.h"
 #include "runtime/code/install.h"
-#include "runtime/mem/alloc.h"
+#include "runtime/code/literal_release.h"
 #include "runtime/mem/copy.h"
-#include "runtime/mem/gc.h"
 #include "runtime/mem/literal.h"
 #include "runtime/mem/magic.h"
 #include "runtime/proc/error_log.h"
 #include "runtime/proc/system_task.h"
-#include "runtime/sched/machine.h"
 #include "runtime/term/binary.h"
-
-#include <new>
 
 namespace joist::bifs {
 namespace {
 
 // What erlang:prepare_loading/2 answers: code that is complete but that nobody can call yet.
-struct Prepared {
-  ModuleCode *code = nullptr;
-  std::mutex lock;
-  ~Prepared() { prepared_code_free(code); }
+struct PreparedCode {
+  std::atomic<ModuleCode *> code{nullptr}; // null when it has been loaded
+  ~PreparedCode() { prepared_code_free(code); }
 };
 
-// An entry that has no name to call it by, as something to trap to.
-const Export *export_of_entry(const Instr *entry) {
-  auto *e = new (low_alloc(sizeof(Export))) Export;
-  e->info.mfa = {atoms::erlang, atoms::call_on_load_function, 0};
-  for (auto &slot : e->entry) slot.store(entry, std::memory_order_release);
-  return e;
+PreparedCode *prepared_of(Term t) {
+  auto *m = magic_value<PreparedCode>(t);
+  return m && m->code ? m : nullptr;
 }
 
 void report(Process *p, std::string_view format, Term module, std::string_view more) {
@@ -56,7 +48,7 @@ Term erts_internal_prepare_loading_2(Process *p, const Term *args) {
     report(p, "Error loading module ~p:~n  ~ts~n", args[0], error);
     return make_tuple(p->heap, atoms::error, atoms::badfile);
   }
-  auto *m = magic_new<Prepared>();
+  auto *m = magic_new<PreparedCode>();
   m->value.code = code;
   Term ref = make_magic_ref(p->heap, m);
   bin_unref(m);
@@ -64,37 +56,40 @@ Term erts_internal_prepare_loading_2(Process *p, const Term *args) {
 }
 
 Term erlang_has_prepared_code_on_load_1(Process *p, const Term *args) {
-  auto *m = magic_value<Prepared>(args[0]);
-  if (!m || !m->code) return badarg(p);
-  return bool_term(m->code->on_load != nullptr);
+  PreparedCode *m = prepared_of(args[0]);
+  if (!m) return badarg(p);
+  return bool_term(m->code.load()->on_load != nullptr);
 }
 
-// finish_loading([Prepared]) -> ok | {not_purged | duplicated | on_load, [Module]}.
+// finish_loading([Prepared]) -> ok | {not_purged | duplicated | on_load, [Module]}. All modules or none; {on_load, [Module]}
+// means that it has been loaded and waits for its on_load function.
 Term erlang_finish_loading_1(Process *p, const Term *args) {
-  std::vector<Prepared *> prepared;
+  std::vector<PreparedCode *> prepared;
   Term l = args[0];
   for (; l.is_cons(); l = l.tail()) {
-    auto *m = magic_value<Prepared>(l.head());
-    if (!m || !m->code) return badarg(p);
+    PreparedCode *m = prepared_of(l.head());
+    if (!m) return badarg(p);
     prepared.push_back(m);
   }
   if (!l.is_nil()) return badarg(p);
-  if (prepared.empty()) return atoms::ok;
   std::vector<Term> duplicated, on_load, not_purged;
   std::vector<ModuleCode *> codes;
-  for (size_t i = 0; i < prepared.size(); i++) {
-    ModuleCode *c = prepared[i]->code;
-    for (size_t k = 0; k < i; k++)
-      if (prepared[k]->code->module == c->module) duplicated.push_back(c->module);
-    if (c->on_load && prepared.size() > 1) on_load.push_back(c->module);
+  for (PreparedCode *m : prepared) {
+    ModuleCode *c = m->code;
+    for (ModuleCode *before : codes)
+      if (before->module == c->module) {
+        duplicated.push_back(c->module);
+        break;
+      }
+    if (c->on_load) on_load.push_back(c->module);
     codes.push_back(c);
   }
+  if (codes.size() > 1 && !on_load.empty()) return system_limit(p);
   if (!duplicated.empty()) return result_list(p, atoms::duplicated, duplicated);
-  if (!on_load.empty()) return result_list(p, atoms::on_load, on_load);
   if (!install_code(codes, &not_purged)) return result_list(p, atoms::not_purged, not_purged);
-  for (auto *m : prepared) m->code = nullptr; // used up
+  for (PreparedCode *m : prepared) m->code = nullptr;
   p->bump(int64_t(codes.size()) * 50);
-  return atoms::ok;
+  return on_load.empty() ? atoms::ok : result_list(p, atoms::on_load, on_load);
 }
 
 // finish_after_on_load(Module, Keep) -> true.
@@ -107,8 +102,10 @@ Term erlang_finish_after_on_load_2(Process *p, const Term *args) {
 // Runs the on_load function of a module whose code waits for it.
 Term erlang_call_on_load_function_1(Process *p, const Term *args) {
   Module *m = args[0].is_atom() ? module_find(args[0]) : nullptr;
-  if (!m || !m->loading) return badarg(p);
-  return trap(p, export_of_entry(m->loading->on_load), nullptr, 0);
+  ModuleCode *code = m ? m->loading : nullptr;
+  if (!code || !code->on_load) return badarg(p);
+  m->on_load_export = export_of_entry(m->on_load_export, m->name, code->on_load);
+  return trap(p, m->on_load_export, nullptr, 0);
 }
 
 Term erlang_check_old_code_1(Process *p, const Term *args) {
@@ -119,40 +116,67 @@ Term erlang_check_old_code_1(Process *p, const Term *args) {
 
 Term erlang_delete_module_1(Process *p, const Term *args) {
   if (!args[0].is_atom()) return badarg(p);
-  bool has_old;
-  if (delete_code(args[0], &has_old)) return atoms::true_;
-  if (!has_old) return atoms::undefined;
-  report(p, "Module ~p must be purged before deleting~n~ts", args[0], "");
+  switch (delete_code(args[0])) {
+  case Deleted::Ok: return atoms::true_;
+  case Deleted::NotLoaded: return atoms::undefined;
+  case Deleted::HasOld: break;
+  }
+  error_log(p, "Module ~p must be purged before deleting~n", make_list(p->heap, args[0]));
   return badarg(p);
 }
 
+// purge_module(Module, prepare | prepare_on_load | abort | complete): only for erts_code_purger.
 Term erts_internal_purge_module_2(Process *p, const Term *args) {
+  if (p->registered != atoms::erts_code_purger) return notsup(p);
   if (!args[0].is_atom()) return badarg(p);
-  if (args[1] == atoms::prepare) return bool_term(purge_prepare(args[0], false));
-  if (args[1] == atoms::prepare_on_load) return bool_term(purge_prepare(args[0], true));
-  if (args[1] == atoms::abort) {
-    purge_abort(args[0]);
-    return atoms::false_;
+  if (args[1] == atoms::prepare || args[1] == atoms::prepare_on_load) {
+    switch (purge_prepare(args[0], args[1] == atoms::prepare ? Prepare::Old : Prepare::OnLoad)) {
+    case Prepared::Yes: return atoms::true_;
+    case Prepared::NoCode: return atoms::false_;
+    case Prepared::Busy: return badarg(p);
+    }
   }
-  if (args[1] == atoms::complete) return bool_term(purge_complete(args[0]));
-  return badarg(p);
+  if (args[1] == atoms::abort) return purge_abort(args[0]) ? atoms::false_ : badarg(p);
+  bool purged;
+  if (args[1] != atoms::complete || !purge_complete(args[0], &purged)) return badarg(p);
+  return bool_term(purged);
 }
 
 Term erts_internal_check_process_code_1(Process *p, const Term *args) {
   if (!args[0].is_atom()) return badarg(p);
-  return bool_term(process_uses_old_code(p, args[0], args, 1));
+  return bool_term(process_uses_old_code(p, args[0]));
 }
 
-// check_dirty_process_code(Pid, Module): a process inside a dirty native function can not be in old Erlang code that it
-// returns to without it being on its stack, which its own system task looks at.
+// check_dirty_process_code(Pid, Module): requests to a process inside a dirty native function wait until it has returned,
+// so nobody asks this here.
 Term erts_internal_check_dirty_process_code_2(Process *p, const Term *args) {
   if (!args[0].is_local_pid() || !args[1].is_atom()) return badarg(p);
-  return atoms::false_;
+  Process *other = process_lookup(args[0]);
+  return other ? atoms::normal : atoms::false_;
 }
 
-// --- literal areas (erts_literal_area_collector.erl tells the protocol)
+// --- literal areas (runtime/code/literal_release.h)
 
-Term erts_literal_area_collector_release_area_switch_0(Process *, const Term *) { return bool_term(literal_area_switch()); }
+namespace {
+
+const Export *switch_finish() {
+  static const Export *k = bif_continuation("release_area_switch", 0, erts_literal_area_collector_release_area_switch_0);
+  return k;
+}
+Term switch_publish(Process *p, const Term *) {
+  static const Export *k = bif_continuation("release_area_switch", 0, switch_publish);
+  return literal_release_published() ? atoms::true_ : yield_to(p, k);
+}
+
+} // namespace
+
+// Frees the area that all processes have left, and goes on to the next: true if there is one.
+Term erts_literal_area_collector_release_area_switch_0(Process *p, const Term *) {
+  if (p->id != literal_collector) return notsup(p);
+  if (!literal_release_finish()) return yield_to(p, switch_finish());
+  if (!literal_release_next()) return atoms::false_;
+  return switch_publish(p, nullptr);
+}
 
 namespace {
 
@@ -163,8 +187,7 @@ struct CopyRequest : SystemTask {
 
   static void run_it(Process *p, SystemTask *self) {
     auto *r = static_cast<CopyRequest *>(self);
-    if (p)
-      if (const LiteralArea *area = literal_area_being_released()) gc_leave_literals(p, *area, p->saved_x, p->live_x);
+    if (p) literal_area_leave(p);
     message_send_pid(r->requester, make_tuple(r->heap, atoms::copy_literals, r->id, atoms::ok));
     delete r;
   }
@@ -172,13 +195,15 @@ struct CopyRequest : SystemTask {
 
 } // namespace
 
+// send_copy_request(Pid, AreaId, How) -> ok, and then the message {copy_literals, {AreaId, How, Pid}, ok}.
 Term erts_literal_area_collector_send_copy_request_3(Process *p, const Term *args) {
+  if (p->id != literal_collector) return notsup(p);
   if (!args[0].is_local_pid()) return badarg(p);
   auto *r = new CopyRequest;
   r->run = CopyRequest::run_it;
   r->requester = p->id;
-  Term id[3] = {args[1], args[2], args[0]};
-  r->id = copy(make_tuple(p->heap, id[0], id[1], id[2]), r->heap);
+  Term area = copy(args[1], r->heap, false);
+  r->id = make_tuple(r->heap, area, args[2], args[0]);
   if (!system_task_send(args[0], r)) CopyRequest::run_it(nullptr, r);
   return atoms::ok;
 }

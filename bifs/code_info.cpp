@@ -159,9 +159,10 @@ Term erts_internal_beamfile_chunk_2(Process *p, const Term *args) {
   if (!l.is_nil() || id.size() != 4) return badarg(p);
   ByteScratch scratch;
   Bytes bytes = bytes_of(args[0], scratch);
-  std::string storage;
   std::string_view chunk;
-  if (!beam_chunk || !beam_chunk(bytes.view(), id, &storage, &chunk)) return atoms::undefined;
+  if (!beam_chunk || !beam_chunk(bytes.view(), id, &chunk) || chunk.empty()) return atoms::undefined;
+  if (BitView v = bit_view(args[0]); v.aligned())
+    return make_sub_binary(p->heap, args[0], Word(reinterpret_cast<const uint8_t *>(chunk.data()) - v.bytes) * 8, chunk.size() * 8);
   return make_binary_from(p->heap, chunk);
 }
 

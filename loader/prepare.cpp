@@ -56,7 +56,10 @@ ModuleCode *prepare(const uint8_t *data, size_t size, Term expected, std::string
 }
 
 bool load_preloaded(const uint8_t *data, size_t size, std::string *error) {
-  ModuleCode *code = prepare(data, size, Term::none(), error);
+  std::vector<Chunk> chunks;
+  if (!read_chunks({reinterpret_cast<const char *>(data), size}, &chunks, error)) return false;
+  const std::string file = preloaded_form(chunks);
+  ModuleCode *code = prepare(reinterpret_cast<const uint8_t *>(file.data()), file.size(), Term::none(), error);
   if (!code) return false;
   // erl_init calls what preloaded modules have as on_load itself.
   code->on_load = nullptr;
@@ -67,11 +70,10 @@ bool load_preloaded(const uint8_t *data, size_t size, std::string *error) {
 
 namespace {
 
-bool chunk_of(std::string_view file, std::string_view id, std::string *storage, std::string_view *chunk) {
-  std::string_view bytes;
+bool chunk_of(std::string_view file, std::string_view id, std::string_view *chunk) {
   std::string error;
   std::vector<Chunk> chunks;
-  if (!gunzip_if_needed(file, storage, &bytes) || !read_chunks(bytes, &chunks, &error)) return false;
+  if (!read_chunks(file, &chunks, &error)) return false;
   *chunk = find_chunk(chunks, id);
   return chunk->data() != nullptr;
 }

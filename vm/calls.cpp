@@ -1,11 +1,12 @@
 #include "vm/calls.h"
+#include "runtime/code/install.h"
 #include "runtime/proc/signal.h"
 #include "runtime/sched/dirty.h"
 #include "vm/vm.h"
 
 namespace joist::vm {
 namespace {
-const Instr *entry_of(Machine *m, const Export *x) { return x->entry[m->code_index].load(std::memory_order_acquire); }
+const Instr *entry_of(Machine *m, const Export *x) { return export_entry(x); }
 
 // Yields at a function's entry where the slice is over.
 const Instr *enter(Machine *m, const Instr *entry) {
@@ -130,6 +131,15 @@ const Instr *call_fun_slow(Machine *m, const Instr *pc, Term fun, unsigned arity
     set_frame(p, return_to, dealloc);
     return enter(m, entry);
   }
+  if (purge_pending(fe->module)) { // not known yet whether the code goes: try again until it is
+    m->x[0] = fe->module;
+    m->x[1] = fun;
+    m->x[2] = args;
+    set_frame(p, return_to, dealloc);
+    p->reductions = 0;
+    static const Export *retry = export_get_or_put(atoms::erts_code_purger, atoms::pending_purge_lambda, 3);
+    return enter(m, entry_of(m, retry));
+  }
   Module *module = module_find(fe->module);
   if (module && module->current) { // loaded, but another version: the error handler could not help
     raise_with(p, Reason::Badfun, fun);
@@ -189,6 +199,7 @@ const Instr *apply_fun(Machine *m, const Instr *pc, const Instr *return_to, int 
 
 const Instr *native_body(Machine *m, const Mfa *mfa, Bif fn) {
   Process *p = m->p;
+  p->pc = return_target(*p->stack_top);
   Term r = fn ? fn(p, m->x) : undef(p);
   p->sync_limit();
   if (r.is_none()) {

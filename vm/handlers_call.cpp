@@ -16,7 +16,7 @@ SEM void push_return(Word *&e, const Instr *to) { *--e = return_word(to); }
 #define DEALLOCATE(n) e = reinterpret_cast<Word *>(reinterpret_cast<char *>(e) + (n))
 #define RETURN() GO(return_target(*e++))
 
-SEM const Instr *entry_of(const Export *x, Machine *m) { return x->entry[m->code_index].load(std::memory_order_relaxed); }
+SEM const Instr *entry_of(const Export *x, Machine *m) { return export_entry(x); }
 
 struct Op_call {
   template <class I> static JOIST_PN void run(JOIST_PARAMS) {
@@ -83,6 +83,7 @@ struct BifCall {
 #define CALL_BIF()                                                                                                     \
   if (UNLIKELY(--reds <= 0)) TAIL BifCall::yield<I>(JOIST_ARGS);                                                       \
   SAVE();                                                                                                              \
+  m->p->pc = pc; /* for process_info(self(), ..) */                                                                    \
   Term r = PTR(Export, 0)->bif(m->p, m->x);                                                                            \
   if (UNLIKELY(r.is_none())) TAIL BifCall::failed<I>(JOIST_ARGS);                                                      \
   m->x[0] = r;                                                                                                         \

@@ -3,11 +3,11 @@
 //
 // Protocol
 //  * An Export is created once per M:F/A and never freed. It holds an entry per code index.
-//  * Code indices are three: the active one (read by running code), and at most one staging index. A writer takes
-//    the code-write permission (one writer; others queue as suspended processes), stages changes in the next
-//    index, and commits: after every scheduler has made progress, the staging index becomes the active one. A
-//    scheduler caches the active index in its Machine and re-reads it when it picks a process.
-//  * Module code has two generations: current and old. Old code is freed by purge after no process refers to it.
+//  * Code indices are three: the active one (read with every call by running code), and at most one staging index. A
+//    writer (one at a time, see registry.h) stages changes in the next index and commits by making it the active one:
+//    so several modules change at once.
+//  * Module code has two generations: current and old. Old code is freed by purge after no process refers to it, and by
+//    thread progress, so a generation that a registered thread has got from a CodePtr stays until its quiescent point.
 //  * PC ranges (address -> function) are read without a lock by any thread: readers use an immutable sorted array,
 //    swapped by the writer and freed by thread progress.
 #pragma once
@@ -88,11 +88,25 @@ struct ModuleCode {
   size_t code_size() const { return size_t(end - start) * 8; }
 };
 
-struct Module {
+// A generation as readers on any thread see it.
+class CodePtr {
+public:
+  operator ModuleCode *() const { return p_.load(std::memory_order_acquire); }
+  ModuleCode *operator->() const { return *this; }
+  CodePtr &operator=(ModuleCode *p) {
+    p_.store(p, std::memory_order_release);
+    return *this;
+  }
+  CodePtr &operator=(const CodePtr &o) { return *this = static_cast<ModuleCode *>(o); }
+private:
+  std::atomic<ModuleCode *> p_{nullptr};
+};
+
+struct Module { // never freed; changed by the writer only
   Term name;
-  ModuleCode *current = nullptr, *old = nullptr;
-  ModuleCode *loading = nullptr; // its on_load function has not finished: only reachable by call_on_load_function/1
-  bool purging = false;          // between purge_module(prepare) and (complete | abort)
+  CodePtr current, old;
+  CodePtr loading;                   // its on_load function has not finished: only reachable by call_on_load_function/1
+  Export *on_load_export = nullptr;  // what call_on_load_function/1 calls
 };
 
 // --- exports

@@ -1,4 +1,5 @@
 // Exports: a hash table of chains. Readers take no lock: a chain only ever grows at its head, and exports are never freed.
+#include "runtime/atom/atom.h"
 #include "runtime/code/registry.h"
 #include "runtime/mem/alloc.h"
 
@@ -18,8 +19,10 @@ struct Link {
 std::atomic<Link *> buckets[kBuckets];
 std::mutex insert_lock;
 std::atomic<size_t> count{0};
-uint32_t staging_index = 0; // guarded by CodeWriter; meaningful between staging_begin and commit
 std::mutex writer_lock;
+// --- guarded by CodeWriter
+uint32_t staging_index = 0;              // meaningful between staging_begin and commit
+std::vector<Export *> behind[kCodeIndices]; // exports whose entry of that index is not up to date
 
 size_t bucket_of(Term m, Term f, Word arity) {
   Word h = m.raw() * 0x9e3779b97f4a7c15u ^ f.raw() * 0xc2b2ae3d27d4eb4fu ^ arity * 0x165667b19e3779f9u;
@@ -66,14 +69,26 @@ CodeWriter::~CodeWriter() { writer_lock.unlock(); }
 void staging_begin() {
   uint32_t active = active_code_index.load(std::memory_order_relaxed);
   staging_index = (active + 1) % kCodeIndices;
-  // A process in its slice may still use the index before the active one; the one taken here was given up two commits ago.
-  for (auto &b : buckets)
-    for (Link *n = b.load(std::memory_order_acquire); n; n = n->next)
-      n->e.entry[staging_index].store(n->e.entry[active].load(std::memory_order_relaxed), std::memory_order_release);
+  for (Export *e : behind[staging_index])
+    e->entry[staging_index].store(e->entry[active].load(std::memory_order_relaxed), std::memory_order_release);
+  behind[staging_index].clear();
 }
 
-void stage_export(Export *e, const Instr *entry) { e->entry[staging_index].store(entry, std::memory_order_release); }
+void stage_export(Export *e, const Instr *entry) {
+  e->entry[staging_index].store(entry, std::memory_order_release);
+  for (uint32_t i = 0; i < kCodeIndices; i++)
+    if (i != staging_index) behind[i].push_back(e);
+}
 void stage_no_code(Export *e) { stage_export(e, e->trampoline_entry()); }
 void staging_commit() { active_code_index.store(staging_index, std::memory_order_release); }
+
+Export *export_of_entry(Export *e, Term module, const Instr *entry) {
+  if (!e) {
+    e = new (low_alloc(sizeof(Export))) Export;
+    e->info.mfa = {module, atoms::on_load, 0};
+  }
+  for (auto &slot : e->entry) slot.store(entry, std::memory_order_release);
+  return e;
+}
 
 } // namespace joist::runtime

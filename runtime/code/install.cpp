@@ -1,17 +1,15 @@
 #include "runtime/code/install.h"
 
-#include "runtime/mem/gc.h"
+#include "runtime/code/literal_release.h"
 #include "runtime/mem/literal.h"
 #include "runtime/proc/process.h"
-
-#include <deque>
 
 namespace joist::runtime {
 
 ModuleCode *(*prepare_code)(const uint8_t *, size_t, Term, std::string *) = nullptr;
-bool (*beam_chunk)(std::string_view, std::string_view, std::string *, std::string_view *) = nullptr;
+bool (*beam_chunk)(std::string_view, std::string_view, std::string_view *) = nullptr;
 bool (*beam_md5)(std::string_view, uint8_t *) = nullptr;
-void (*literal_area_notify)() = nullptr;
+void (*code_nif_unload)(void *) = nullptr;
 
 std::vector<Term> &preloaded_modules() {
   static std::vector<Term> names;
@@ -20,6 +18,18 @@ std::vector<Term> &preloaded_modules() {
 
 namespace {
 
+// The purge under way; guarded by CodeWriter, but `module` is read by anybody.
+struct Purge {
+  std::atomic<Word> module{Term::none().raw()};
+  ModuleCode *saved_old = nullptr; // stands aside while a failed on_load generation is purged in its place
+  bool is(Term name) const { return module.load(std::memory_order_acquire) == name.raw(); }
+};
+Purge purge;
+
+void publish_funs(ModuleCode *code) {
+  for (auto &l : code->lambdas) l.f->entry.store(l.entry, std::memory_order_release);
+}
+
 // Publishes what others call: to be done between staging_begin and staging_commit.
 void stage(Module *m, ModuleCode *code) {
   if (m->current)
@@ -27,7 +37,6 @@ void stage(Module *m, ModuleCode *code) {
   // A built-in function stays what it is: the module has a body of the same name for the sake of its export list.
   for (auto &x : code->exports)
     if (!x.e->bif) stage_export(x.e, x.entry);
-  for (auto &l : code->lambdas) l.f->entry.store(l.entry, std::memory_order_release);
   if (m->current) m->old = m->current;
   m->current = code;
 }
@@ -37,9 +46,14 @@ bool inside(const ModuleCode *code, const void *at) {
   return w >= code->start && w < code->end;
 }
 
-std::mutex areas_lock;
-std::deque<LiteralArea *> retired;
-LiteralArea *releasing = nullptr;
+// Nobody refers to the generation but readers of the tables.
+void release_code(ModuleCode *code) {
+  code_ranges_remove(code);
+  if (code->nif && code_nif_unload) code_nif_unload(code->nif);
+  literal_area_retire(code->literals);
+  code->literals = nullptr;
+  module_code_free(code);
+}
 
 } // namespace
 
@@ -54,13 +68,14 @@ bool install_code(const std::vector<ModuleCode *> &codes, std::vector<Term> *not
   CodeWriter writer;
   for (auto *c : codes) {
     Module *m = module_find(c->module);
-    if (m && m->current && m->old) not_purged->push_back(c->module);
+    if (m && ((m->current && m->old) || m->loading)) not_purged->push_back(c->module);
   }
   if (!not_purged->empty()) return false;
   staging_begin();
   for (auto *c : codes) {
     code_ranges_add(c);
     Module *m = module_get_or_put(c->module);
+    publish_funs(c);
     if (c->on_load)
       m->loading = c;
     else
@@ -73,89 +88,80 @@ bool install_code(const std::vector<ModuleCode *> &codes, std::vector<Term> *not
 bool finish_on_load(Term name, bool keep) {
   CodeWriter writer;
   Module *m = module_find(name);
-  if (!m || !m->loading) return false;
-  ModuleCode *code = m->loading;
+  ModuleCode *code = m ? m->loading : nullptr;
+  if (!code || !code->on_load) return false;
+  code->on_load = nullptr;
+  if (!keep) return true;
   m->loading = nullptr;
-  if (keep) {
-    staging_begin();
-    stage(m, code);
-    staging_commit();
-  } else {
-    // Processes that on_load started may execute it: it becomes old code, purged like any other.
-    if (!m->old) {
-      m->old = code;
-    } else {
-      code_ranges_remove(code);
-      literal_area_retire(code->literals);
-      code->literals = nullptr;
-      module_code_free(code);
-    }
-  }
+  staging_begin();
+  stage(m, code);
+  staging_commit();
   return true;
 }
 
-bool delete_code(Term name, bool *has_old) {
+Deleted delete_code(Term name) {
   CodeWriter writer;
-  *has_old = false;
   Module *m = module_find(name);
-  if (!m || !m->current) {
-    return false;
-  }
-  if (m->old) {
-    *has_old = true;
-    return false;
-  }
+  if (!m) return Deleted::NotLoaded;
+  if (m->old) return Deleted::HasOld;
+  if (!m->current) return Deleted::Ok;
   staging_begin();
   for (auto &x : m->current->exports) stage_no_code(x.e);
   m->old = m->current;
   m->current = nullptr;
   staging_commit();
-  return true;
+  return Deleted::Ok;
 }
 
-bool purge_prepare(Term name, bool) {
+Prepared purge_prepare(Term name, Prepare what) {
   CodeWriter writer;
+  if (!purge.is(Term::none())) return Prepared::Busy;
   Module *m = module_find(name);
-  if (!m || !m->old) return false;
-  m->purging = true;
-  // Funs that still point into the old generation go to error_handler from now on.
+  if (!m) return Prepared::NoCode;
+  if (what == Prepare::OnLoad && m->loading) {
+    purge.saved_old = m->old;
+    m->old = m->loading;
+    m->loading = nullptr;
+  }
+  if (!m->old) return Prepared::NoCode;
+  purge.module.store(name.raw(), std::memory_order_release);
+  // Only funs that still lead into this generation: the same module may have been loaded again.
   for (auto &l : m->old->lambdas) {
     const Instr *expected = l.entry;
     l.f->entry.compare_exchange_strong(expected, code_hooks.lambda_not_loaded);
   }
+  return Prepared::Yes;
+}
+
+bool purge_abort(Term name) {
+  CodeWriter writer;
+  if (name.is_none() || !purge.is(name)) return false;
+  Module *m = module_find(name);
+  if (m->old)
+    for (auto &l : m->old->lambdas) {
+      const Instr *expected = code_hooks.lambda_not_loaded;
+      l.f->entry.compare_exchange_strong(expected, l.entry);
+    }
+  purge.module.store(Term::none().raw(), std::memory_order_release);
   return true;
 }
 
-void purge_abort(Term name) {
+bool purge_complete(Term name, bool *purged) {
   CodeWriter writer;
+  if (name.is_none() || !purge.is(name)) return false;
   Module *m = module_find(name);
-  if (!m || !m->purging) return;
-  m->purging = false;
-  if (!m->old) return;
-  for (auto &l : m->old->lambdas) {
-    const Instr *expected = code_hooks.lambda_not_loaded;
-    l.f->entry.compare_exchange_strong(expected, l.entry);
-  }
-}
-
-bool purge_complete(Term name) {
-  CodeWriter writer;
-  Module *m = module_find(name);
-  if (!m || !m->purging) return false;
-  m->purging = false;
-  ModuleCode *old = m->old;
-  m->old = nullptr;
-  if (!old) return true;
-  code_ranges_remove(old);
-  literal_area_retire(old->literals);
-  old->literals = nullptr;
-  module_code_free(old);
+  ModuleCode *code = m->old;
+  *purged = code != nullptr;
+  m->old = purge.saved_old;
+  purge.saved_old = nullptr;
+  purge.module.store(Term::none().raw(), std::memory_order_release);
+  if (code) release_code(code);
   return true;
 }
 
-bool process_uses_old_code(Process *p, Term name, const Term *x, unsigned live) {
-  (void)x;
-  (void)live;
+bool purge_pending(Term module) { return purge.is(module); }
+
+bool process_uses_old_code(Process *p, Term name) {
   Module *m = module_find(name);
   const ModuleCode *old = m ? m->old : nullptr;
   if (!old) return false;
@@ -165,38 +171,9 @@ bool process_uses_old_code(Process *p, Term name, const Term *x, unsigned live) 
     Term t(*s);
     if (t.is_catch() && inside(old, reinterpret_cast<const void *>(t.imm_payload()))) return true;
   }
+  // What it executed last, for process_info, may have been of that module.
+  if (p->current && inside(old, p->current)) p->current = nullptr;
   return false;
-}
-
-void literal_area_retire(LiteralArea *area) {
-  if (!area) return;
-  {
-    std::lock_guard guard(areas_lock);
-    retired.push_back(area);
-  }
-  if (literal_area_notify) literal_area_notify();
-}
-
-bool literal_area_switch() {
-  LiteralArea *done;
-  bool more;
-  {
-    std::lock_guard guard(areas_lock);
-    done = releasing;
-    releasing = nullptr;
-    if (!retired.empty()) {
-      releasing = retired.front();
-      retired.pop_front();
-    }
-    more = releasing != nullptr;
-  }
-  literal_area_free(done);
-  return more;
-}
-
-const LiteralArea *literal_area_being_released() {
-  std::lock_guard guard(areas_lock);
-  return releasing;
 }
 
 } // namespace joist::runtime

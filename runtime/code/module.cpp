@@ -1,28 +1,34 @@
 // The tables of modules and of fun entries.
+#include "runtime/atom/atom.h"
 #include "runtime/code/registry.h"
 #include "runtime/mem/alloc.h"
 
 #include <map>
 #include <new>
-#include <shared_mutex>
 #include <tuple>
-#include <unordered_map>
 
 namespace joist::runtime {
 namespace {
 
-std::shared_mutex modules_lock;
-std::unordered_map<Word, Module *> &modules() {
-  static auto *table = new std::unordered_map<Word, Module *>;
-  return *table;
+// Modules by atom index, in chunks, so that look-ups take no lock.
+constexpr uint32_t kChunk = 1024;
+struct Chunk {
+  std::atomic<Module *> modules[kChunk];
+};
+std::atomic<std::atomic<Chunk *> *> chunks{nullptr};
+std::mutex modules_lock;                // for what follows, and for insertions
+std::vector<Module *> &in_order() {     // as they were first loaded
+  static auto *list = new std::vector<Module *>;
+  return *list;
 }
 
 struct FunKey {
   Word module;
   uint32_t index, old_uniq;
+  uint32_t arity, free_count; // an external fun with made-up ones must not become the module's entry
   uint8_t uniq[16];
   bool operator<(const FunKey &o) const {
-    if (auto a = std::tie(module, index, old_uniq), b = std::tie(o.module, o.index, o.old_uniq); a != b) return a < b;
+    if (auto a = std::tie(module, index, old_uniq, arity, free_count), b = std::tie(o.module, o.index, o.old_uniq, o.arity, o.free_count); a != b) return a < b;
     return memcmp(uniq, o.uniq, 16) < 0;
   }
 };
@@ -35,38 +41,45 @@ std::map<FunKey, FunEntry *> &funs() {
 } // namespace
 
 Module *module_find(Term name) {
-  std::shared_lock guard(modules_lock);
-  auto it = modules().find(name.raw());
-  return it == modules().end() ? nullptr : it->second;
+  auto *table = chunks.load(std::memory_order_acquire);
+  Chunk *c = table ? table[name.atom_index() / kChunk].load(std::memory_order_acquire) : nullptr;
+  return c ? c->modules[name.atom_index() % kChunk].load(std::memory_order_acquire) : nullptr;
 }
 
 Module *module_get_or_put(Term name) {
   if (Module *m = module_find(name)) return m;
-  std::unique_lock guard(modules_lock);
-  Module *&m = modules()[name.raw()];
-  if (!m) {
-    m = new Module;
-    m->name = name;
+  std::lock_guard guard(modules_lock);
+  if (Module *m = module_find(name)) return m;
+  auto *table = chunks.load(std::memory_order_relaxed);
+  if (!table) {
+    table = new std::atomic<Chunk *>[atom::limit() / kChunk + 1]();
+    chunks.store(table, std::memory_order_release);
   }
+  auto &slot = table[name.atom_index() / kChunk];
+  if (!slot.load(std::memory_order_relaxed)) slot.store(new Chunk(), std::memory_order_release);
+  auto *m = new Module;
+  m->name = name;
+  in_order().push_back(m);
+  slot.load(std::memory_order_relaxed)->modules[name.atom_index() % kChunk].store(m, std::memory_order_release);
   return m;
 }
 
 void modules_each(void (*f)(Module *, void *), void *arg) {
-  std::shared_lock guard(modules_lock);
-  for (auto &[name, m] : modules()) f(m, arg);
+  std::lock_guard guard(modules_lock);
+  for (Module *m : in_order()) f(m, arg);
 }
 
 std::vector<Term> modules_loaded() {
   std::vector<Term> out;
-  std::shared_lock guard(modules_lock);
-  for (auto &[name, m] : modules())
-    if (m->current) out.push_back(m->name);
+  std::lock_guard guard(modules_lock);
+  for (Module *m : in_order())
+    if (m->current || m->old) out.push_back(m->name);
   return out;
 }
 
 FunEntry *fun_entry_get_or_put(Term module, uint32_t old_uniq, uint32_t index, const uint8_t uniq[16], uint32_t arity,
                                uint32_t free_count) {
-  FunKey key{module.raw(), index, old_uniq, {}};
+  FunKey key{module.raw(), index, old_uniq, arity, free_count, {}};
   memcpy(key.uniq, uniq, 16);
   std::lock_guard guard(funs_lock);
   FunEntry *&f = funs()[key];

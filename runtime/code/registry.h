@@ -20,11 +20,14 @@ Module *module_get_or_put(Term name);
 void modules_each(void (*f)(Module *, void *), void *arg);
 
 // Staging: between begin and commit, entries set by stage_export are seen by nobody; commit makes all of them
-// visible at once (to a running process: with its next slice).
+// visible at once.
 void staging_begin();
 void stage_export(Export *e, const Instr *entry);
 void stage_no_code(Export *e); // back to the trampoline
 void staging_commit();
+
+// An entry that has no name to call it by, as something to trap to. Answers `e` with that entry, or a new one.
+Export *export_of_entry(Export *e, Term module, const Instr *entry);
 
 // f(Export *) for all exports, also those without code.
 void exports_each(void (*f)(Export *, void *), void *arg);

@@ -126,7 +126,9 @@ void freeze_source(const Slice &s) {
 // Which objects a copy shares with its source instead of copying them.
 struct Shared {
   bool literals;
-  const LiteralArea *except = nullptr; // copied although it is a literal
+  const LiteralArea *except; // copied although it is a literal
+  explicit Shared(bool literals) : Shared(literals, literals ? literal_area_leaving.load(std::memory_order_acquire) : nullptr) {}
+  Shared(bool literals, const LiteralArea *except) : literals(literals), except(except) {}
   bool operator()(const Word *p) const { return literals && is_literal(p) && !(except && except->contains(p)); }
 };
 
@@ -238,12 +240,13 @@ Term copy(Term t, Heap &h, bool skip_literals) { return copy_whole(t, h, Shared{
 
 Term copy_out_of(Term t, Heap &h, const LiteralArea &area) { return copy_whole(t, h, Shared{true, &area}); }
 
-Term copy_to_fragment(Term t, Fragment **out) {
+Term copy_to_fragment(Term t, Fragment **out, bool skip_literals) {
   *out = nullptr;
-  Word words = size_of(t, true);
+  const Shared shared(skip_literals);
+  Word words = size_to_copy(t, shared);
   if (!words) return t;
   FragmentHeap h(words);
-  Term r = copy_into(t, h.alloc(words), words, h, Shared{true});
+  Term r = copy_into(t, h.alloc(words), words, h, shared);
   *out = h.take();
   return r;
 }

@@ -12,7 +12,8 @@ Term copy(Term t, Heap &h, bool skip_literals = true);
 struct LiteralArea;
 Term copy_out_of(Term t, Heap &h, const LiteralArea &area);
 // As copy() into a fresh message heap of exactly the right size. Immediate t: *out stays null.
-Term copy_to_fragment(Term t, Fragment **out);
+// What is kept for long copies literals too: their module may be purged meanwhile.
+Term copy_to_fragment(Term t, Fragment **out, bool skip_literals = true);
 // erts_debug:size_shared/1, flat_size/1, copy_shared.
 Word size_shared(Term t);
 Term copy_shared(Term t, Heap &h);

@@ -3,6 +3,8 @@
 #pragma once
 #include "runtime/mem/heap.h"
 
+#include <atomic>
+
 namespace joist::runtime {
 
 extern Word *literal_base; // set once by literal_init
@@ -16,6 +18,8 @@ struct LiteralArea {
   OffHeap off_heap;
   bool contains(const Word *p) const { return p >= start && p < end; }
 };
+// The area about to be freed, which copies of terms leave instead of sharing it (code/literal_release.h).
+inline std::atomic<const LiteralArea *> literal_area_leaving{nullptr};
 void literal_init();
 LiteralArea *literal_area_new(Word words);   // zero-filled; start..end
 void literal_area_free(LiteralArea *);       // releases off-heap references and the memory

@@ -146,6 +146,7 @@ inline void process_ref(Process *p) { p->refs.fetch_add(1, std::memory_order_rel
 void process_unref(Process *p);
 // Pids of all processes that are not exiting, ascending by number. One walk over the table: what lives all the while is in.
 std::vector<Term> process_pids();
+std::vector<Term> process_pids_exiting(); // of those that are going
 size_t process_count();
 size_t process_limit();
 void process_table_init(size_t limit);

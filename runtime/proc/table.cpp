@@ -83,17 +83,22 @@ void process_unref(Process *p) {
   mem_free(MemKind::ProcessStruct, p);
 }
 
-std::vector<Term> process_pids() {
+namespace {
+std::vector<Term> pids_where(uint32_t exiting) {
   std::vector<Term> pids;
-  pids.reserve(process_count());
+  if (!exiting) pids.reserve(process_count());
   progress::OnlineScope scope;
   uint64_t n = table.high.load(std::memory_order_acquire);
   for (uint64_t i = 0; i < n; i++) {
     Process *p = table.slots[i].load(std::memory_order_acquire);
-    if (p && !(p->state.load(std::memory_order_acquire) & pstate::Exiting)) pids.push_back(p->id);
+    if (p && (p->state.load(std::memory_order_acquire) & pstate::Exiting) == exiting) pids.push_back(p->id);
   }
   return pids;
 }
+} // namespace
+
+std::vector<Term> process_pids() { return pids_where(0); }
+std::vector<Term> process_pids_exiting() { return pids_where(pstate::Exiting); }
 
 size_t process_count() { return table.count.load(std::memory_order_relaxed); }
 size_t process_limit() { return table.size; }

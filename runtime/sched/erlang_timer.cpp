@@ -105,12 +105,12 @@ Term erlang_timer_start(Heap &h, Term receiver, Term msg, int64_t expires_ns, bo
   t->receiver = receiver;
   if (start) {
     FragmentHeap f(size_of(msg) + kRefWords + 4);
-    Term copied = copy(msg, f);
+    Term copied = copy(msg, f, false); // literals too: their module may be purged meanwhile
     Term own_ref = make_ref_of_numbers(f, ref_numbers(ref));
     t->message = make_tuple(f, atoms::timeout, own_ref, copied);
     t->fragments = f.take();
   } else {
-    t->message = copy_to_fragment(msg, &t->fragments);
+    t->message = copy_to_fragment(msg, &t->fragments, false);
   }
   list_insert(t);
   RefShard &s = ref_shard(t->id);

@@ -1,6 +1,6 @@
 #include "runtime/sys/persistent.h"
 
-#include "runtime/code/install.h"
+#include "runtime/code/literal_release.h"
 #include "runtime/mem/alloc.h"
 #include "runtime/mem/copy.h"
 #include "runtime/sched/progress.h"

@@ -5,6 +5,7 @@
 #include "otp_stubs/stubs.h"
 #include "runtime/atom/atom.h"
 #include "runtime/code/install.h"
+#include "runtime/code/literal_release.h"
 #include "runtime/ets/ets.h"
 #include "runtime/io/poll.h"
 #include "runtime/io/signals.h"
@@ -59,8 +60,6 @@ Process *spawn_system(const char *module, const char *function, Term args, Prior
   return p;
 }
 
-Term collector_pid = Term::none();
-
 void first_processes() {
   FragmentHeap h;
   Term args = Term::nil();
@@ -69,10 +68,9 @@ void first_processes() {
   if (boot.is_none()) cannot_start("the name of the boot module is not valid");
   spawn_system("erl_init", "start", make_list(h, boot, args), Priority::Normal, false);
   spawn_system("erts_code_purger", "start", Term::nil(), Priority::High, true);
-  collector_pid = spawn_system("erts_literal_area_collector", "start", Term::nil(), Priority::High, true)->id;
+  literal_collector = spawn_system("erts_literal_area_collector", "start", Term::nil(), Priority::High, true)->id;
   for (Priority p : {Priority::Normal, Priority::High, Priority::Max})
     spawn_system("erts_dirty_process_signal_handler", "start", Term::nil(), p, true);
-  literal_area_notify = [] { message_send_pid(collector_pid, atoms::copy_literals); };
 }
 
 } // namespace
@@ -93,9 +91,7 @@ void boot(const EmulatorSettings &settings) {
   ports_init(vm_flags.port_limit);
   time_service_start();
   stubs::register_drivers();
-  check_process_code_hook = [](Process *p, Term module, Term *x, unsigned live) {
-    return process_uses_old_code(p, module, x, live);
-  };
+  check_process_code_hook = [](Process *p, Term module, Term *, unsigned) { return process_uses_old_code(p, module); };
   load_preloaded();
   first_processes();
   poll_start();
