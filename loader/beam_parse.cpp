@@ -49,6 +49,9 @@ struct CodeParser {
         // A list operand's items go to `extended`, never to `operands`, so this one's place is the next.
         Operand o;
         if (!operand(&o, 0, false)) return error->empty() ? fail(std::string("an operand of ") + info.name + " is malformed") : false;
+        // Matching asks for impossible sizes now and then; nothing else may.
+        if (o.kind == OperandKind::Unsigned && o.value == uint64_t(kHuge) && op != genop::op_bs_test_tail2)
+          return fail(std::string("an operand of ") + info.name + " is too large");
         out->operands.push_back(o);
       }
       out->ops.push_back(g);
@@ -120,6 +123,7 @@ struct CodeParser {
       for (uint32_t i = 0; i < n; i++) {
         Operand item;
         if (!operand(&item, depth + 1, true)) return false;
+        if (item.kind == OperandKind::Unsigned && item.value == uint64_t(kHuge)) return false;
         out->extended.push_back(item);
       }
       return true;

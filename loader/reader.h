@@ -7,6 +7,8 @@
 
 namespace joist::loader {
 
+inline constexpr int64_t kHuge = INT64_MAX; // a size that nothing can have
+
 enum class CompactTag : uint8_t { Unsigned, Integer, Atom, X, Y, Label, Character, Extended };
 
 class Reader {
@@ -22,7 +24,7 @@ public:
   void fail() { ok_ = false; }
 
   // One compact term: its tag and value. An integer wider than 8 bytes is given by its bytes (two's complement, big
-  // endian) in `wide`. For all other tags a value over 32 bits is a failure.
+  // endian) in `wide`. An unsigned number over 32 bits is answered as kHuge; for other tags that is a failure.
   CompactTag compact(int64_t *value, std::string_view *wide) {
     uint8_t b = u8();
     auto tag = CompactTag(b & 7);
@@ -44,20 +46,24 @@ public:
       *value = 0;
       if (v.size() > 8) {
         *wide = v;
-        if (tag != CompactTag::Integer) fail();
+        *value = tag == CompactTag::Unsigned ? kHuge : 0;
+        if (tag != CompactTag::Integer && tag != CompactTag::Unsigned) fail();
       } else if (!v.empty()) {
         *value = tag == CompactTag::Integer && v[0] < 0 ? -1 : 0;
         for (char c : v) *value = int64_t(uint64_t(*value) << 8 | uint8_t(c));
       }
     }
-    if (tag != CompactTag::Integer && (*value < 0 || *value > int64_t(UINT32_MAX))) fail();
+    if (tag != CompactTag::Integer && (*value < 0 || *value > int64_t(UINT32_MAX))) {
+      if (tag == CompactTag::Unsigned) *value = kHuge;
+      else fail();
+    }
     return tag;
   }
   // A compact term that must be an unsigned number.
   uint32_t number() {
     int64_t v;
     std::string_view wide;
-    if (compact(&v, &wide) != CompactTag::Unsigned) fail();
+    if (compact(&v, &wide) != CompactTag::Unsigned || v == kHuge) fail();
     return ok_ ? uint32_t(v) : 0;
   }
 
