@@ -48,6 +48,23 @@ std::string_view find_chunk(const std::vector<Chunk> &chunks, std::string_view i
   return {};
 }
 
+std::string preloaded_form(const std::vector<Chunk> &chunks) {
+  auto number = [](std::string *to, size_t n) {
+    for (int shift = 24; shift >= 0; shift -= 8) *to += char(n >> shift);
+  };
+  std::string body = "BEAM", file = "FOR1";
+  for (const char *id : {"AtU8", "Code", "ExpT", "FunT", "ImpT", "LitT", "StrT", "Type"}) {
+    auto data = find_chunk(chunks, id);
+    if (!data.data()) continue;
+    body += id;
+    number(&body, data.size());
+    body += data;
+    body.resize((body.size() + 3) & ~size_t{3});
+  }
+  number(&file, body.size());
+  return file + body;
+}
+
 bool gunzip_if_needed(std::string_view file, std::string *storage, std::string_view *out) {
   *out = file;
   if (file.size() < 2 || uint8_t(file[0]) != 0x1f || uint8_t(file[1]) != 0x8b) return true;
