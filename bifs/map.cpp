@@ -1,5 +1,5 @@
 // Maps: maps:*, map_size/1, map_get/2, is_map_key/2 and the functions behind iterators (maps:iterator/1, to_list/1).
-#include "runtime/term/map.h"
+#include "runtime/term/map_hamt.h"
 #include "bifs/bifs.h"
 #include "runtime/term/number.h"
 
@@ -55,68 +55,75 @@ Term maps_take_2(Process *p, const Term *args) {
   return value.is_none() ? atoms::error : make_tuple(p->heap, value, rest);
 }
 
-Term maps_keys_1(Process *p, const Term *args) {
-  if (!is_map(args[0])) return badmap(p, args[0]);
-  p->bump(int64_t(map_size(args[0]) / kItemsPerReduction));
-  return map_keys(p->heap, args[0]);
-}
-
-Term maps_values_1(Process *p, const Term *args) {
-  if (!is_map(args[0])) return badmap(p, args[0]);
-  p->bump(int64_t(map_size(args[0]) / kItemsPerReduction));
-  return map_values(p->heap, args[0]);
-}
-
-Term maps_merge_2(Process *p, const Term *args) {
-  for (int i = 0; i < 2; i++)
-    if (!is_map(args[i])) return badmap(p, args[i]);
-  if (!is_flat_map(args[0]) && !is_flat_map(args[1]))
-    p->bump(int64_t(std::min(map_size(args[0]), map_size(args[1])) / kItemsPerReduction));
-  return map_merge(p->heap, args[0], args[1]);
-}
-
-Term maps_from_list_1(Process *p, const Term *args) {
-  int64_t n = list_length(args[0]);
-  if (n < 0) return badarg(p);
-  std::vector<Term> pairs;
-  pairs.reserve(size_t(2 * n));
-  for (Term l = args[0]; l.is_cons(); l = l.tail()) {
-    Term t = l.head();
-    if (!is_tuple_of(t, 2)) return badarg(p);
-    pairs.push_back(tuple_elements(t)[0]);
-    pairs.push_back(tuple_elements(t)[1]);
-  }
-  p->bump(n / int64_t(kItemsPerReduction));
-  return map_from_pairs(p->heap, pairs.data(), Word(n));
-}
-
-Term maps_from_keys_2(Process *p, const Term *args) {
-  int64_t n = list_length(args[0]);
-  if (n < 0) return badarg(p);
-  std::vector<Term> pairs;
-  pairs.reserve(size_t(2 * n));
-  for (Term l = args[0]; l.is_cons(); l = l.tail()) {
-    pairs.push_back(l.head());
-    pairs.push_back(args[1]);
-  }
-  p->bump(n / int64_t(kItemsPerReduction));
-  return map_from_pairs(p->heap, pairs.data(), Word(n));
-}
-
 // --- iteration: a path is the slots (child positions, four bits each, root first in the low bits) to the next leaf
 
 namespace {
 
-struct Level {
-  Term node;
-  unsigned at; // child to look at next
-};
+// A walk over a hash map's leaves that can be left and taken up again by its path.
+class Walk {
+public:
+  // False: the path does not lead to a leaf. `limbs` has 32 levels.
+  bool start(Term map, const Word *limbs) {
+    for (Term node = map; node.is_boxed();) {
+      HamtNode n(node);
+      unsigned at = limbs[depth_ / 16] >> 4 * (depth_ % 16) & 15;
+      if (at >= n.count) return false;
+      levels_[depth_++] = {node, at};
+      node = n.child[at];
+    }
+    return true;
+  }
+  // The next leaf, or none at the end.
+  Term next() {
+    while (depth_) {
+      Level &l = levels_[depth_ - 1];
+      HamtNode n(l.node);
+      if (l.at == n.count) {
+        leave();
+        continue;
+      }
+      Term c = n.child[l.at];
+      if (c.is_cons()) {
+        l.at++;
+        return c;
+      }
+      levels_[depth_++] = {c, 0};
+    }
+    return Term::none();
+  }
+  bool at_end() {
+    while (depth_ && levels_[depth_ - 1].at == HamtNode(levels_[depth_ - 1].node).count) leave();
+    return depth_ == 0;
+  }
+  // Where to go on; not at the end.
+  Term path(Heap &h) const {
+    Word limbs[2] = {};
+    for (int i = 0; i < depth_; i++) limbs[i / 16] |= Word(levels_[i].at) << 4 * (i % 16);
+    return depth_ < 16 ? make_uint(h, limbs[0]) : integer_from_limbs(h, limbs, 2, false);
+  }
+  static bool read_path(Term path, Word *limbs) {
+    limbs[0] = limbs[1] = 0;
+    if (path.is_small()) {
+      limbs[0] = Word(path.small_value());
+      return path.small_value() >= 0;
+    }
+    if (!is_big(path) || big_negative(path) || big_size(path) > 2) return false;
+    for (Word i = 0; i < big_size(path); i++) limbs[i] = big_limbs(path)[i];
+    return true;
+  }
 
-Term path_term(Heap &h, const Level *levels, int depth) {
-  Word limbs[kHamtMaxDepth / 16 + 1] = {};
-  for (int i = 0; i < depth; i++) limbs[i / 16] |= Word(levels[i].at) << 4 * (i % 16);
-  return depth < 16 ? make_uint(h, limbs[0]) : integer_from_limbs(h, limbs, 2, false);
-}
+private:
+  struct Level {
+    Term node;
+    unsigned at; // child to look at next
+  };
+  void leave() {
+    if (--depth_) levels_[depth_ - 1].at++;
+  }
+  Level levels_[kHamtMaxDepth];
+  int depth_ = 0;
+};
+static_assert(kHamtMaxDepth <= 32);
 
 Term flat_next(Process *p, Term map, bool iterator, Term acc) {
   const Term *ks = tuple_elements(flat_map_keys(map)), *vs = flat_map_values(map);
@@ -137,61 +144,100 @@ Term erts_internal_map_next_3(Process *p, const Term *args) {
     if (!path.is_small() || Word(path.small_value()) > map_size(map)) return badarg(p);
     return flat_next(p, map, iterator, acc);
   }
-  Word limbs[2] = {};
-  if (path.is_small()) {
-    limbs[0] = Word(path.small_value());
-  } else if (is_big(path) && !big_negative(path) && big_size(path) <= 2) {
-    for (Word i = 0; i < big_size(path); i++) limbs[i] = big_limbs(path)[i];
-  } else {
-    return badarg(p);
-  }
+  Word limbs[2];
+  Walk walk;
+  if (!Walk::read_path(path, limbs)) return badarg(p);
   // The first call gives few elements: often only they are wanted.
   Word elements = std::min(Word(std::max(p->reductions / 4, 1)), map_size(map));
   if (path.is_small() && limbs[0] == 0 && elements > kFlatMapMax) elements = kFlatMapMax;
   Word wanted = elements;
 
-  Level levels[kHamtMaxDepth];
-  int depth = 0;
-  for (Term node = map; node.is_boxed();) {
-    HamtNode n(node);
-    unsigned at = depth < 32 ? limbs[depth / 16] >> 4 * (depth % 16) & 15 : 0;
-    if (at >= n.count) return badarg(p);
-    levels[depth++] = {node, at};
-    node = n.child[at];
-  }
-
+  if (!walk.start(map, limbs)) return badarg(p);
   Term result = acc, *hole = &result;
-  while (depth && elements) {
-    Level &l = levels[depth - 1];
-    HamtNode n(l.node);
-    if (l.at == n.count) {
-      if (--depth) levels[depth - 1].at++;
-      continue;
-    }
-    Term c = n.child[l.at];
-    if (c.is_boxed()) {
-      levels[depth++] = {c, 0};
-      continue;
-    }
-    elements--;
-    l.at++;
+  for (; elements; elements--) {
+    Term leaf = walk.next();
+    if (leaf.is_none()) break;
     if (iterator) {
-      Term t = make_tuple(p->heap, c.head(), c.tail(), atoms::none);
+      Term t = make_tuple(p->heap, leaf.head(), leaf.tail(), atoms::none);
       *hole = t;
       hole = tuple_elements(t) + 2;
     } else {
-      result = make_cons(p->heap, make_tuple(p->heap, c.head(), c.tail()), result);
+      result = make_cons(p->heap, make_tuple(p->heap, leaf.head(), leaf.tail()), result);
     }
   }
-  // Leave the nodes that are finished; what remains points at the next leaf, or at a node whose first leaf is next.
-  while (depth && levels[depth - 1].at == HamtNode(levels[depth - 1].node).count)
-    if (--depth) levels[depth - 1].at++;
   p->bump(int64_t(4 * (wanted - elements)));
-  if (!depth) return result;
-  Term next = path_term(p->heap, levels, depth);
+  if (walk.at_end()) return result;
+  Term next = walk.path(p->heap);
   if (iterator) *hole = make_cons(p->heap, next, map);
   else result = make_cons(p->heap, next, make_cons(p->heap, map, result));
   return result;
+}
+
+// --- keys and values: lists of a large map are made in slices
+
+namespace {
+
+Term list_step(Process *p, const Term *args); // (Map, Path, keys | values, Acc)
+
+Term list_from(Process *p, Term map, Term path, Term what, Term acc) {
+  Word limbs[2];
+  Walk walk;
+  Walk::read_path(path, limbs);
+  walk.start(map, limbs);
+  int64_t budget = std::max<int64_t>(p->reductions, 10) * int64_t(kItemsPerReduction), n = 0;
+  for (; n < budget; n++) {
+    Term leaf = walk.next();
+    if (leaf.is_none()) break;
+    acc = make_cons(p->heap, what == atoms::keys ? leaf.head() : leaf.tail(), acc);
+  }
+  p->bump(n / int64_t(kItemsPerReduction));
+  if (walk.at_end()) return acc;
+  static const Export *k = bif_continuation("maps_list_trap", 4, list_step);
+  return yield_to(p, k, map, walk.path(p->heap), what, acc);
+}
+Term list_step(Process *p, const Term *args) { return list_from(p, args[0], args[1], args[2], args[3]); }
+
+} // namespace
+
+Term maps_keys_1(Process *p, const Term *args) {
+  if (!is_map(args[0])) return badmap(p, args[0]);
+  if (is_flat_map(args[0])) return map_keys(p->heap, args[0]);
+  return list_from(p, args[0], Term::small(0), atoms::keys, Term::nil());
+}
+
+Term maps_values_1(Process *p, const Term *args) {
+  if (!is_map(args[0])) return badmap(p, args[0]);
+  if (is_flat_map(args[0])) return map_values(p->heap, args[0]);
+  return list_from(p, args[0], Term::small(0), atoms::values, Term::nil());
+}
+
+// --- merge
+
+namespace {
+
+Term merge_step(Process *p, const Term *args); // (State)
+
+Term merge_some(Process *p, hamt::Merger &m) {
+  int64_t budget = std::max<int64_t>(p->reductions, 10) * 8, start = budget;
+  Term r = m.run(p->heap, &budget);
+  p->bump((start - budget) / 8);
+  if (!r.is_none()) return r;
+  static const Export *k = bif_continuation("maps_merge_trap", 1, merge_step);
+  return yield_to(p, k, m.save(p->heap));
+}
+Term merge_step(Process *p, const Term *args) {
+  hamt::Merger m(args[0]);
+  return merge_some(p, m);
+}
+
+} // namespace
+
+Term maps_merge_2(Process *p, const Term *args) {
+  for (int i = 0; i < 2; i++)
+    if (!is_map(args[i])) return badmap(p, args[i]);
+  if (args[0] == args[1] || is_flat_map(args[0]) || is_flat_map(args[1])) return map_merge(p->heap, args[0], args[1]);
+  hamt::Merger m(args[0], args[1]);
+  return merge_some(p, m);
 }
 
 // --- what erts_debug:size/1 and friends ask
@@ -217,7 +263,10 @@ Term erts_debug_map_info_1(Process *p, const Term *args) {
   if (!is_map(map)) return badmap(p, map);
   if (is_flat_map(map)) return badarg(p);
   int64_t leafs = 0, bitmaps = 0, arrays = 0, deepest = 0, by_children[16] = {}, by_level[16] = {};
-  Level levels[kHamtMaxDepth];
+  struct {
+    Term node;
+    unsigned at;
+  } levels[kHamtMaxDepth];
   int depth = 0;
   auto enter = [&](Term node) {
     unsigned count = HamtNode(node).count;
@@ -231,7 +280,7 @@ Term erts_debug_map_info_1(Process *p, const Term *args) {
   };
   enter(map);
   while (depth) {
-    Level &l = levels[depth - 1];
+    auto &l = levels[depth - 1];
     HamtNode n(l.node);
     if (l.at == n.count) {
       depth--;

@@ -1,5 +1,6 @@
 #include "runtime/term/map_hamt.h"
 #include "runtime/term/compare.h"
+#include "runtime/term/map_build.h"
 #include "runtime/term/map_flat.h"
 
 #include <algorithm>
@@ -8,17 +9,18 @@
 #include <vector>
 
 namespace joist::runtime::hamt {
+
+void too_deep() {
+  fputs("map keys whose hashes agree in 96 bits: cannot store them in one map\n", stderr);
+  abort();
+}
+
 namespace {
 
 struct Step {
   Term node;
   unsigned index; // of the child taken
 };
-
-[[noreturn]] void too_deep() {
-  fputs("map keys whose hashes agree in 96 bits: cannot store them in one map\n", stderr);
-  abort();
-}
 
 unsigned child_index(uint32_t bitmap, unsigned slot) { return unsigned(std::popcount(bitmap & ((1u << slot) - 1))); }
 
@@ -198,172 +200,91 @@ Term remove(Heap &h, Term map, Term key, Term *removed) {
   return climb(h, path, depth, without(h, path[depth].node, path[depth].index), -1);
 }
 
-// --- building from an array
-
-namespace {
-struct Entry {
-  uint64_t order; // hash with nibbles reversed, so that sorting gives slot order << 32 | input position
-};
-
-uint32_t reverse_nibbles(uint32_t x) {
-  x = __builtin_bswap32(x);
-  return (x & 0x0f0f0f0fu) << 4 | (x >> 4 & 0x0f0f0f0fu);
-}
-
-struct Builder {
-  Heap &h;
-  const Term *pairs;
-  Term leaf(uint64_t e) const {
-    Word i = uint32_t(e);
-    return make_cons(h, pairs[2 * i], pairs[2 * i + 1]);
-  }
-  // Depth is bounded by kHamtMaxDepth. [from, to): sorted by the hash of this level's group of eight; count: of the
-  // root, else 0.
-  Term node(uint64_t *from, uint64_t *to, unsigned level, Word count) {
-    if (level >= unsigned(kHamtMaxDepth)) too_deep();
-    if (level && level % 8 == 0) {
-      for (uint64_t *e = from; e < to; e++) {
-        uint32_t i = uint32_t(*e);
-        *e = uint64_t(reverse_nibbles(map_hash(pairs[2 * Word(i)], level / 8))) << 32 | i;
-      }
-      std::sort(from, to);
-    }
-    unsigned shift = 60 - 4 * (level % 8);
-    uint32_t bitmap = 0;
-    uint64_t *start[17];
-    unsigned n = 0;
-    for (uint64_t *e = from; e < to;) {
-      unsigned slot = *e >> shift & 15;
-      start[n++] = e;
-      bitmap |= 1u << slot;
-      // entries of one slot are contiguous
-      e = std::upper_bound(e, to, slot, [shift](unsigned s, uint64_t x) { return s < (x >> shift & 15); });
-    }
-    start[n] = to;
-    Term kids[16];
-    for (unsigned i = 0; i < n; i++)
-      kids[i] = start[i + 1] - start[i] == 1 ? leaf(*start[i]) : node(start[i], start[i + 1], level + 1, 0);
-    Term *c;
-    Term r = make_node(h, count, bitmap, &c);
-    std::copy_n(kids, n, c);
-    return r;
-  }
-};
-} // namespace
-
 Term from_pairs(Heap &h, const Term *pairs, Word n, bool *duplicates) {
+  PairSource source{pairs};
   std::vector<uint64_t> order(n);
-  for (Word i = 0; i < n; i++)
-    order[i] = uint64_t(reverse_nibbles(map_hash(pairs[2 * i], 0))) << 32 | uint32_t(i);
-  std::sort(order.begin(), order.end());
-  // Among equal hashes the last of equal keys stays. Few distinct keys share a hash, so the inner walk is short.
-  Word kept = 0;
-  for (Word i = 0; i < n;) {
-    Word group = kept;
-    uint32_t hash = uint32_t(order[i] >> 32);
-    for (; i < n && uint32_t(order[i] >> 32) == hash; i++) {
-      Term key = pairs[2 * Word(uint32_t(order[i]))];
-      Word j = group;
-      while (j < kept && !eq(pairs[2 * Word(uint32_t(order[j]))], key)) j++;
-      if (j < kept) {
-        if (duplicates) *duplicates = true;
-      } else {
-        kept++;
-      }
-      order[j] = order[i];
-    }
+  for (Word i = 0; i < n; i++) order[i] = order_of(source, i);
+  Word kept = sort_unique(source, order.data(), n, duplicates);
+  if (kept > kFlatMapMax) return subtree(h, source, order.data(), kept, 0, kept);
+  Term few[2 * kFlatMapMax];
+  for (Word i = 0; i < kept; i++) {
+    few[2 * i] = source.key(uint32_t(order[i]));
+    few[2 * i + 1] = source.value(uint32_t(order[i]));
   }
-  if (kept <= kFlatMapMax) {
-    Term few[2 * kFlatMapMax];
-    for (Word i = 0; i < kept; i++) {
-      Word at = 2 * Word(uint32_t(order[i]));
-      few[2 * i] = pairs[at];
-      few[2 * i + 1] = pairs[at + 1];
-    }
-    return flat::from_pairs(h, few, kept, nullptr);
-  }
-  return Builder{h, pairs}.node(order.data(), order.data() + kept, 0, kept);
+  return flat::from_pairs(h, few, kept, nullptr);
 }
 
 // --- merge
 
-namespace {
-// A pair of nodes being merged: slots of both, and the children made so far.
-struct MergeFrame {
-  Term a, b;         // inner nodes, the roots, or a leaf on one side (seen as a node with one child)
-  uint32_t bits_a, bits_b;
-  const Term *kids_a, *kids_b;
-  Term leaf;         // storage for the one child of a leaf
-  unsigned slot;     // next slot to look at
-  unsigned n;        // children made
-  bool all_a, all_b; // result so far consists of a's (b's) very children
-  Term kids[16];
-};
-
-void frame_side(MergeFrame &f, Term t, unsigned level, uint32_t *bits, const Term **kids) {
-  if (t.is_cons()) {
-    f.leaf = t;
-    *bits = 1u << KeyHash(t.head(), level).slot();
-    *kids = &f.leaf;
-  } else {
-    HamtNode n(t);
-    *bits = n.bitmap;
-    *kids = n.child;
-  }
+void Merger::side(Frame &f, Term t, unsigned level, uint32_t *bits) {
+  *bits = t.is_cons() ? 1u << KeyHash(t.head(), level).slot() : HamtNode(t).bitmap;
 }
-void frame_init(MergeFrame &f, Term a, Term b, unsigned level) {
-  if (level >= unsigned(kHamtMaxDepth)) too_deep();
+
+void Merger::enter(Term a, Term b) {
+  if (depth_ >= unsigned(kHamtMaxDepth)) too_deep();
+  Frame &f = frames_[depth_];
   f.a = a;
   f.b = b;
   f.slot = f.n = 0;
   f.all_a = !a.is_cons();
   f.all_b = !b.is_cons();
-  frame_side(f, a, level, &f.bits_a, &f.kids_a);
-  frame_side(f, b, level, &f.bits_b, &f.kids_b);
+  side(f, a, depth_, &f.bits_a);
+  side(f, b, depth_, &f.bits_b);
+  depth_++;
+}
+
+Merger::Merger(Term a, Term b) : total_(map_size(a) + map_size(b)) { enter(a, b); }
+
+namespace {
+// The child of a node in a slot; a leaf counts as a node with one child.
+Term child_in(Term node, uint32_t bits, unsigned slot) {
+  if (!(bits >> slot & 1)) return Term::none();
+  return node.is_cons() ? node : HamtNode(node).child[child_index(bits, slot)];
 }
 } // namespace
 
-Term merge(Heap &h, Term a, Term b) {
-  if (a == b) return a;
-  // kids_a may point into a frame itself: frames never move.
-  std::vector<MergeFrame> frames(kHamtMaxDepth);
-  unsigned depth = 0;
-  Word total = map_size(a) + map_size(b);
-  frame_init(frames[0], a, b, 0);
+void Merger::add(Frame &f, Term child, Term in_a, Term in_b) {
+  f.all_a &= child == in_a;
+  f.all_b &= child == in_b;
+  f.kids[f.n++] = child;
+  f.slot++;
+}
+
+Term Merger::run(Heap &h, int64_t *budget) {
   for (;;) {
-    MergeFrame &f = frames[depth];
-    bool pushed = false;
-    for (; f.slot < 16; f.slot++) {
-      bool in_a = f.bits_a >> f.slot & 1, in_b = f.bits_b >> f.slot & 1;
-      if (!in_a && !in_b) continue;
-      Term ca = in_a ? *f.kids_a : Term::none(), cb = in_b ? *f.kids_b : Term::none(), r;
-      if (!in_b) {
+    Frame &f = frames_[depth_ - 1];
+    if (--*budget < 0) return Term::none();
+    bool entered = false;
+    while (f.slot < 16) {
+      Term ca = child_in(f.a, f.bits_a, f.slot), cb = child_in(f.b, f.bits_b, f.slot), r;
+      if (ca.is_none() && cb.is_none()) {
+        f.slot++;
+        continue;
+      }
+      if (cb.is_none()) {
         r = ca;
-      } else if (!in_a) {
+      } else if (ca.is_none()) {
         r = cb;
       } else if (ca == cb) {
         r = ca;
-        total -= subtree_size(ca);
+        Word n = subtree_size(ca);
+        *budget -= int64_t(n / 8);
+        total_ -= n;
       } else if (ca.is_cons() && cb.is_cons()) {
         if (eq(ca.head(), cb.head())) {
-          total--;
+          total_--;
           r = ca.tail() == cb.tail() ? ca : cb;
         } else {
-          r = pair_node(h, ca, cb, depth + 1);
+          r = pair_node(h, ca, cb, depth_);
         }
       } else {
-        depth++;
-        frame_init(frames[depth], ca, cb, depth);
-        pushed = true;
+        enter(ca, cb);
+        entered = true;
         break;
       }
-      f.kids_a += in_a;
-      f.kids_b += in_b;
-      f.all_a &= in_a && r == ca;
-      f.all_b &= in_b && r == cb;
-      f.kids[f.n++] = r;
+      add(f, r, ca, cb);
     }
-    if (pushed) continue;
+    if (entered) continue;
     Term r;
     if (f.all_b) {
       r = f.b;
@@ -371,18 +292,50 @@ Term merge(Heap &h, Term a, Term b) {
       r = f.a;
     } else {
       Term *c;
-      r = make_node(h, depth == 0 ? total : 0, f.bits_a | f.bits_b, &c);
+      r = make_node(h, depth_ == 1 ? total_ : 0, f.bits_a | f.bits_b, &c);
       std::copy_n(f.kids, f.n, c);
     }
-    if (depth == 0) return r;
-    MergeFrame &up = frames[--depth];
-    up.all_a &= r == *up.kids_a;
-    up.all_b &= r == *up.kids_b;
-    up.kids_a++;
-    up.kids_b++;
-    up.kids[up.n++] = r;
-    up.slot++;
+    if (--depth_ == 0) return r;
+    Frame &up = frames_[depth_ - 1];
+    add(up, r, child_in(up.a, up.bits_a, up.slot), child_in(up.b, up.bits_b, up.slot));
   }
+}
+
+// [total | frames], the outermost first: {A, B, Slot, AllA, AllB, Kids..}.
+Term Merger::save(Heap &h) const {
+  Term list = Term::nil();
+  for (unsigned d = depth_; d-- > 0;) {
+    const Frame &f = frames_[d];
+    Word *t = h.alloc(6 + f.n);
+    t[0] = header(Kind::Tuple, 5 + f.n);
+    t[1] = f.a.raw();
+    t[2] = f.b.raw();
+    t[3] = Term::small(f.slot).raw();
+    t[4] = Term::small(f.all_a).raw();
+    t[5] = Term::small(f.all_b).raw();
+    for (unsigned i = 0; i < f.n; i++) t[6 + i] = f.kids[i].raw();
+    list = make_cons(h, Term::boxed(t), list);
+  }
+  return make_cons(h, make_uint(h, total_), list);
+}
+
+Merger::Merger(Term saved) : total_(Word(saved.head().small_value())) {
+  for (Term l = saved.tail(); l.is_cons(); l = l.tail()) {
+    Term *t = tuple_elements(l.head());
+    enter(t[0], t[1]);
+    Frame &f = frames_[depth_ - 1];
+    f.slot = unsigned(t[2].small_value());
+    f.all_a = t[3].small_value();
+    f.all_b = t[4].small_value();
+    f.n = unsigned(tuple_arity(l.head()) - 5);
+    std::copy_n(t + 5, f.n, f.kids);
+  }
+}
+
+Term merge(Heap &h, Term a, Term b) {
+  if (a == b) return a;
+  int64_t unlimited = INT64_MAX;
+  return Merger(a, b).run(h, &unlimited);
 }
 
 } // namespace joist::runtime::hamt
