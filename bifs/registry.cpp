@@ -13,7 +13,7 @@ Term erlang_register_2(Process *p, const Term *args) {
   case RegisterResult::Ok: return atoms::true_;
   case RegisterResult::HasName: return badarg(p, atoms::registered_name);
   case RegisterResult::NoProcess: return badarg(p, atoms::notalive);
-  default: return badarg(p);
+  default: return badarg(p, atoms::none); // no particular cause, as stock says it
   }
 }
 

@@ -39,13 +39,14 @@ ModuleCode *prepare(const uint8_t *data, size_t size, Term expected, std::string
   memcpy(code->md5, file.md5, sizeof file.md5);
   code->attributes_bin = file.attributes;
   code->compile_info_bin = file.compile_info;
+  for (auto &x : file.exports) code->exports.push_back({export_unordered(file.module, x.function, x.arity), nullptr});
+  for (auto &i : file.imports) code->imports.push_back(export_unordered(i.mfa.module, i.mfa.function, i.mfa.arity));
   Emitted emitted;
   if (!emit_code(file, code, &emitted, error)) {
     prepared_code_free(code);
     return nullptr;
   }
-  for (auto &x : file.exports)
-    code->exports.push_back({export_get_or_put(file.module, x.function, x.arity), label_address(emitted, x.label)});
+  for (size_t i = 0; i < file.exports.size(); i++) code->exports[i].entry = label_address(emitted, file.exports[i].label);
   code->lambdas.clear();
   for (auto &l : file.lambdas) {
     l.entry->function = l.function;
@@ -64,6 +65,9 @@ bool load_preloaded(const uint8_t *data, size_t size, std::string *error) {
   // erl_init calls what preloaded modules have as on_load itself.
   code->on_load = nullptr;
   std::vector<Term> refused;
+  // Stock's emulator carries its preloaded modules without line tables, and stack traces show it.
+  code->lines_offset.clear();
+  code->lines_location.clear();
   preloaded_modules().insert(preloaded_modules().begin(), code->module);
   return install_code({code}, &refused);
 }

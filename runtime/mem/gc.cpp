@@ -141,16 +141,33 @@ void install(Process *p, Word *block, Word words, Word *top, OffHeap off_heap) {
   p->sync_limit();
 }
 
-// After a collection: room for `need`, a block neither cramped nor far too large.
-void adjust(Process *p, Word need, Term *x, unsigned live) {
-  Word size = Word(p->heap_end - p->heap_start);
-  Word want = young_used(p) + p->stack_words() + need + 2 * kStackMargin;
-  Word to = size;
-  if (want > size - size / 4)
-    to = gc_next_size(want + want / 3);
-  else if (want < size / 4 && size > p->min_heap_size)
-    to = std::max<Word>(p->min_heap_size, gc_next_size(want * 2));
-  if (to != size && (to > size || to < size / 2)) gc_resize_block(p, to, x, live);
+// Words that must fit into the block after a collection.
+Word needed(const Process *p, Word need) { return young_used(p) + p->stack_words() + need + 2 * kStackMargin; }
+
+void resize(Process *p, Word words, Term *x, unsigned live) {
+  words = gc_next_size(std::max<Word>(words, p->min_heap_size));
+  if (words != Word(p->heap_end - p->heap_start)) gc_resize_block(p, words, x, live);
+}
+
+// After a minor collection. A young block that is mostly free is what makes collections rare, so it shrinks only where it
+// is large in absolute terms and against the old generation.
+void adjust_minor(Process *p, Word need, Term *x, unsigned live) {
+  Word size = Word(p->heap_end - p->heap_start), old = Word(p->old_end - p->old_start), want = needed(p, need);
+  if (want > size)
+    resize(p, want, x, live);
+  else if (size > 3000 && 4 * want < size && (size > 8000 || size > old)) {
+    Word to = std::max(3 * want, old / 8);
+    if (gc_next_size(to) < size) resize(p, to, x, live);
+  }
+}
+
+// After a major collection: neither cramped nor far too large.
+void adjust_major(Process *p, Word need, Term *x, unsigned live) {
+  Word size = Word(p->heap_end - p->heap_start), want = needed(p, need);
+  if (3 * size < 4 * want)
+    resize(p, want + want / 3, x, live);
+  else if (4 * want < size)
+    resize(p, 3 * want, x, live);
 }
 
 Word next_vheap(Word bytes, Word minimum) { return std::max(minimum, bytes * 2); }
@@ -165,13 +182,11 @@ int minor(Process *p, Word need, Term *x, unsigned live) {
   Word stack = p->stack_words();
   Word mature = Word(p->high_water - p->heap_start);
   if (mature && !p->old_start) {
-    Word words = gc_next_size(mature + mature / 2);
+    Word words = gc_next_size(young_used(p) + p->heap.fragment_words); // larger than needed: fewer major collections
     p->old_start = p->old_top = gc_block_new(words);
     p->old_end = p->old_start + words;
   }
-  Word size = Word(p->heap_end - p->heap_start);
-  Word most = young_used(p) - mature + p->heap.fragment_words + stack + kStackMargin;
-  Word words = std::max(size, most > size ? gc_next_size(most) : size);
+  Word words = gc_next_size(young_used(p) + p->heap.fragment_words + stack + kStackMargin);
   Word *block = alloc_young(words), *old_from = p->old_top;
   Collector<true> c(p, block);
   c.evacuate_roots(x, live);
@@ -184,7 +199,7 @@ int minor(Process *p, Word need, Term *x, unsigned live) {
   install(p, block, words, c.young_top(), young);
   p->vheap_limit = next_vheap(young.bytes, Word(p->min_vheap_size) * sizeof(Word));
   p->gen_gcs++;
-  adjust(p, need, x, live);
+  adjust_minor(p, need, x, live);
   return int(moved / 10);
 }
 
@@ -208,7 +223,7 @@ int major(Process *p, Word need, Term *x, unsigned live) {
   p->old_vheap_limit = next_vheap(young.bytes, Word(p->min_vheap_size) * sizeof(Word));
   p->gen_gcs = 0;
   Word moved = young_used(p);
-  adjust(p, need, x, live);
+  adjust_major(p, need, x, live);
   return int(moved / 10);
 }
 
