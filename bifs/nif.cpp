@@ -25,6 +25,7 @@ Term erlang_load_nif_2(Process *p, const Term *args) {
   Term name = atom::find(path.substr(path.rfind('/') + 1));
   const StaticNifModule *lib = name.is_none() ? nullptr : static_nif_find(name);
   if (!lib) return error_of(p, atoms::load_failed, "Failed to load NIF library: '" + path + ".so: cannot open shared object file: No such file or directory'");
+  name = atom::intern(lib->module);
   Module *m = module_find(name);
   ModuleCode *code = m ? m->loading ? m->loading : m->current : nullptr;
   if (!code) return error_of(p, atoms::not_loaded, "The module of the NIF library is not loaded.");

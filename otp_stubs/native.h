@@ -27,7 +27,8 @@ inline Term raise_error(Process *p, Term reason) { return raise_value(p, ExcClas
 inline Term named(const char *text) { return atom::intern(text); }
 
 template <size_t N>
-constexpr StaticNifModule nif_module(const char *name, const StaticNif (&rows)[N], int (*load)(Term) = nullptr) {
-  return {name, rows, N, load};
+constexpr StaticNifModule nif_module(const char *name, const StaticNif (&rows)[N], int (*load)(Term) = nullptr,
+                                     const char *library = nullptr) {
+  return {name, rows, N, load, library};
 }
 } // namespace joist::stubs

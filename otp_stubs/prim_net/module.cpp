@@ -254,5 +254,5 @@ constexpr StaticNif kFunctions[] = {
 };
 } // namespace
 
-const StaticNifModule prim_net_natives = nif_module("prim_net", kFunctions);
+const StaticNifModule prim_net_natives = nif_module("prim_net", kFunctions, nullptr, "net");
 } // namespace joist::stubs

@@ -8,11 +8,11 @@ std::vector<std::pair<Term, const StaticNifModule *>> &modules() {
 }
 } // namespace
 
-void static_nif_register(const StaticNifModule *m) { modules().emplace_back(atom::intern(m->module), m); }
+void static_nif_register(const StaticNifModule *m) { modules().emplace_back(atom::intern(m->library ? m->library : m->module), m); }
 
-const StaticNifModule *static_nif_find(Term module) {
+const StaticNifModule *static_nif_find(Term library) {
   for (auto &[name, m] : modules())
-    if (name == module) return m;
+    if (name == library) return m;
   return nullptr;
 }
 } // namespace joist::runtime

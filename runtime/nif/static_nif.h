@@ -10,7 +10,8 @@ struct StaticNifModule {
   const StaticNif *functions;
   size_t count;
   int (*load)(Term load_info); // 0 = fine; may be null
+  const char *library = nullptr; // what load_nif is given as path, where that is not the module's name
 };
 void static_nif_register(const StaticNifModule *m); // at start, before loading code
-const StaticNifModule *static_nif_find(Term module);
+const StaticNifModule *static_nif_find(Term library); // by the path given to load_nif; null if there is none
 } // namespace joist::runtime
