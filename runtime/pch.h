@@ -1,12 +1,1 @@
-// Precompiled by every library: only standard headers that most files use. Sources still include what they need.
-#pragma once
-#include <algorithm>
-#include <atomic>
-#include <bit>
-#include <cassert>
-#include <cstdint>
-#include <cstring>
-#include <mutex>
-#include <string>
-#include <string_view>
-#include <vector>
+prelude.h
