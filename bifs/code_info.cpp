@@ -10,10 +10,15 @@ namespace joist::bifs {
 namespace {
 
 Term exports_of(Process *p, const ModuleCode *c) {
-  Term l = Term::nil();
-  for (auto &x : c->exports)
-    l = make_cons(p->heap, make_tuple(p->heap, x.e->mfa().function, Term::small(int64_t(x.e->mfa().arity))), l);
-  return l;
+  struct Walk { Process *p; Term module, list; } walk{p, c->module, Term::nil()};
+  exports_each([](Export *e, void *arg) {
+    auto *w = static_cast<Walk *>(arg);
+    const Mfa &f = e->mfa();
+    if (f.module != w->module || !export_has_code(e)) return;
+    w->list = make_cons(w->p->heap, make_tuple(w->p->heap, f.function, Term::small(int64_t(f.arity))), w->list);
+  }, &walk);
+  p->bump(int64_t(export_count() / 50));
+  return walk.list;
 }
 
 Term functions_of(Process *p, const ModuleCode *c) {
@@ -54,6 +59,12 @@ Module *loaded(Term name) {
   return m && m->current ? m : nullptr;
 }
 
+// Its code tells the name: a fun without has none.
+Term name_of(const FunEntry *f) {
+  if (f->entry.load(std::memory_order_acquire) == code_hooks.lambda_not_loaded) return Term::nil();
+  return f->function.is_none() ? Term::nil() : f->function;
+}
+
 } // namespace
 
 Term erlang_get_module_info_1(Process *p, const Term *args) {
@@ -87,12 +98,13 @@ Term erlang_loaded_0(Process *p, const Term *) {
 
 Term erlang_pre_loaded_0(Process *p, const Term *) {
   Term l = Term::nil();
-  for (Term name : preloaded_modules()) l = make_cons(p->heap, name, l);
+  auto &names = preloaded_modules();
+  for (size_t i = names.size(); i-- > 0;) l = make_cons(p->heap, names[i], l);
   return l;
 }
 
 Term erlang_function_exported_3(Process *p, const Term *args) {
-  if (!args[0].is_atom() || !args[1].is_atom() || !args[2].is_small() || args[2].small_value() < 0) return badarg(p);
+  if (!args[0].is_atom() || !args[1].is_atom() || !args[2].is_small()) return badarg(p);
   Export *e = export_find(args[0], args[1], Word(args[2].small_value()));
   return bool_term(e && export_has_code(e));
 }
@@ -121,7 +133,7 @@ Term erlang_fun_info_2(Process *p, const Term *args) {
   Term v;
   if (item == atoms::type) v = local ? atoms::local : atoms::external;
   else if (item == atoms::module) v = local ? f->module : x->mfa().module;
-  else if (item == atoms::name) v = local ? f->function : x->mfa().function;
+  else if (item == atoms::name) v = local ? name_of(f) : x->mfa().function;
   else if (item == atoms::arity) v = Term::small(local ? int64_t(f->arity) : int64_t(x->mfa().arity));
   else if (item == atoms::env) {
     v = Term::nil();
@@ -132,8 +144,6 @@ Term erlang_fun_info_2(Process *p, const Term *args) {
   else if (item == atoms::new_uniq) v = local ? make_binary_from(p->heap, f->uniq, sizeof f->uniq) : atoms::undefined;
   else if (item == atoms::refc) v = local ? Term::small(2) : atoms::undefined;
   else return badarg(p);
-  // A fun whose module was never loaded here (it came from elsewhere) has no name.
-  if (v.is_none()) v = Term::nil();
   return make_tuple(p->heap, item, v);
 }
 
@@ -141,7 +151,7 @@ Term erlang_fun_info_mfa_1(Process *p, const Term *args) {
   if (!is_fun(args[0])) return badarg(p);
   if (is_local_fun(args[0])) {
     const FunEntry *f = fun_entry(args[0]);
-    return make_tuple(p->heap, f->module, f->function.is_none() ? Term::nil() : f->function, Term::small(f->arity));
+    return make_tuple(p->heap, f->module, name_of(f), Term::small(f->arity));
   }
   auto &mfa = fun_export(args[0])->mfa();
   return make_tuple(p->heap, mfa.module, mfa.function, Term::small(int64_t(mfa.arity)));

@@ -166,7 +166,8 @@ struct Tables {
     for (uint32_t i = 0; i < files; i++) {
       auto text = r.bytes(r.u16());
       if (!r.ok()) return false;
-      out->line_files.push_back(make_binary_from(literals->heap, text));
+      // An empty name (the module was not compiled from a file) stands for the usual one.
+      out->line_files.push_back(text.empty() ? out->line_files[0] : make_binary_from(literals->heap, text));
     }
     return true;
   }

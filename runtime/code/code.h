@@ -74,6 +74,7 @@ struct LambdaCode { FunEntry *f; const Instr *entry; };
 struct ModuleCode {
   Term module;
   std::vector<ExportedFunction> exports;
+  std::vector<Export *> imports;         // until it is installed
   Word *start = nullptr, *end = nullptr; // instruction words (low memory)
   std::vector<FuncInfo *> functions;     // ascending; labels of each function lie behind it
   std::vector<uint32_t> lines_offset;    // code word offsets, ascending

@@ -14,10 +14,14 @@ namespace {
 constexpr size_t kBuckets = 1 << 14;
 struct Link {
   Link *next;
+  std::atomic<Link *> next_in_order{nullptr};
+  bool ordered = false; // guarded by insert_lock
   Export e;
 };
 std::atomic<Link *> buckets[kBuckets];
 std::mutex insert_lock;
+std::atomic<Link *> first_in_order{nullptr};
+std::atomic<Link *> *end_of_order = &first_in_order; // guarded by insert_lock
 std::atomic<size_t> count{0};
 std::mutex writer_lock;
 // --- guarded by CodeWriter
@@ -35,11 +39,31 @@ Export *find_in(std::atomic<Link *> &bucket, Term m, Term f, Word arity) {
   return nullptr;
 }
 
+void put_in_order(Link *n) {
+  if (n->ordered) return;
+  n->ordered = true;
+  end_of_order->store(n, std::memory_order_release);
+  end_of_order = &n->next_in_order;
+}
+Link *link_of(Export *e) { return reinterpret_cast<Link *>(reinterpret_cast<char *>(e) - offsetof(Link, e)); }
+
 } // namespace
 
 Export *export_find(Term m, Term f, Word arity) { return find_in(buckets[bucket_of(m, f, arity)], m, f, arity); }
 
 Export *export_get_or_put(Term m, Term f, Word arity) {
+  if (Export *e = export_find(m, f, arity)) return e;
+  Export *e = export_unordered(m, f, arity);
+  export_order(e);
+  return e;
+}
+
+void export_order(Export *e) {
+  std::lock_guard guard(insert_lock);
+  put_in_order(link_of(e));
+}
+
+Export *export_unordered(Term m, Term f, Word arity) {
   auto &bucket = buckets[bucket_of(m, f, arity)];
   if (Export *e = find_in(bucket, m, f, arity)) return e;
   std::lock_guard guard(insert_lock);
@@ -59,8 +83,7 @@ bool export_has_code(const Export *e) { return e->bif || export_entry(e) != e->t
 size_t export_count() { return count.load(std::memory_order_relaxed); }
 
 void exports_each(void (*f)(Export *, void *), void *arg) {
-  for (auto &b : buckets)
-    for (Link *n = b.load(std::memory_order_acquire); n; n = n->next) f(&n->e, arg);
+  for (Link *n = first_in_order.load(std::memory_order_acquire); n; n = n->next_in_order.load(std::memory_order_acquire)) f(&n->e, arg);
 }
 
 CodeWriter::CodeWriter() { writer_lock.lock(); }

@@ -73,6 +73,9 @@ bool install_code(const std::vector<ModuleCode *> &codes, std::vector<Term> *not
   if (!not_purged->empty()) return false;
   staging_begin();
   for (auto *c : codes) {
+    for (auto &x : c->exports) export_order(x.e);
+    for (Export *e : c->imports) export_order(e);
+    c->imports = {};
     code_ranges_add(c);
     Module *m = module_get_or_put(c->module);
     publish_funs(c);

@@ -29,7 +29,11 @@ void staging_commit();
 // An entry that has no name to call it by, as something to trap to. Answers `e` with that entry, or a new one.
 Export *export_of_entry(Export *e, Term module, const Instr *entry);
 
-// f(Export *) for all exports, also those without code.
+// The order of exports is visible (module_info(exports)): that of their creation, except that what a module exports and
+// imports is ordered when it is installed, not when it is prepared. export_unordered is export_get_or_put for then.
+Export *export_unordered(Term m, Term f, Word arity);
+void export_order(Export *e);
+// f(Export *) for all exports in order, also those without code.
 void exports_each(void (*f)(Export *, void *), void *arg);
 void fun_entries_each(void (*f)(FunEntry *, void *), void *arg);
 size_t export_count();
