@@ -1,5 +1,7 @@
-// Terms on the standard output of the VM itself, and as the text the VM gives them.
+// Terms on the standard output of the VM itself, and as the text the VM gives them. What the VM itself writes has a
+// carriage return before every line feed, whether a terminal shows it or not, as stock's.
 #include "bifs/bifs.h"
+#include "runtime/io/terminal.h"
 #include "runtime/term/print.h"
 #include "runtime/term/utf.h"
 
@@ -13,8 +15,9 @@ std::string line(Term t) {
   print_term(s, t, INT_MAX);
   return s + "\n";
 }
-void write(FILE *f, const std::string &s) {
-  fwrite(s.data(), 1, s.size(), f);
+void write(FILE *f, std::string_view s) {
+  const std::string text = with_carriage_returns(s);
+  fwrite(text.data(), 1, text.size(), f);
   fflush(f);
 }
 Term text_list(Process *p, const std::string &s) { return make_string_utf8(p->heap, s.data(), s.size()); }

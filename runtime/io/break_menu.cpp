@@ -34,16 +34,7 @@ void put(std::string_view text) {
   }
 }
 
-// With carriage returns if a terminal shows it, as stock does.
-void print(std::string_view plain) {
-  if (!isatty(1)) return put(plain);
-  std::string text;
-  for (char c : plain) {
-    if (c == '\n') text += '\r';
-    text += c;
-  }
-  put(text);
-}
+void print(std::string_view plain) { put(with_carriage_returns(plain)); }
 
 // First character of what is typed. End of input ends the VM.
 char ask() {

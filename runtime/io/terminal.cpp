@@ -11,6 +11,15 @@ termios cooked, raw;
 bool is_raw = false;
 } // namespace
 
+std::string with_carriage_returns(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    if (c == '\n') out += '\r';
+    out += c;
+  }
+  return out;
+}
+
 void terminal_save(int f) {
   fd = f;
   flags = fcntl(f, F_GETFL);

@@ -37,14 +37,14 @@ void vm_exit_now(int status) {
 
 void vm_crash(const char *slogan) {
   enter();
-  fprintf(stderr, "\n%s\n\n", slogan);
+  fprintf(stderr, "%s\r\n", with_carriage_returns(slogan).c_str());
   if (!vm_flags.no_crash_dump) {
     std::string path = crash_dump_path();
     if (!path.empty()) {
-      fprintf(stderr, "Crash dump is being written to: %s...", path.c_str());
+      fprintf(stderr, "\r\nCrash dump is being written to: %s...", path.c_str());
       fflush(stderr);
-      if (crash_dump_write(path.c_str(), slogan)) fputs("done\n", stderr);
-      else fputs("failed\n", stderr);
+      if (crash_dump_write(path.c_str(), slogan)) fputs("done\r\n", stderr);
+      else fputs("failed\r\n", stderr);
     }
   }
   terminal_restore();
