@@ -8,7 +8,8 @@ Term os_set_signal_2(Process *p, const Term *args) {
                         : args[1] == atoms::handle  ? SignalAction::Handle
                         : args[1] == atoms::default_ ? SignalAction::Default
                                                      : SignalAction(255);
-  if (!args[0].is_atom() || action == SignalAction(255) || !signal_set(args[0], action)) return badarg(p);
+  if (action == SignalAction(255)) return badarg(p, atoms::badopt);
+  if (!args[0].is_atom() || !signal_set(args[0], action)) return badarg(p);
   return atoms::ok;
 }
 } // namespace joist::bifs
