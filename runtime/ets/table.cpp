@@ -5,6 +5,9 @@
 #include "runtime/ets/owner.h"
 #include "runtime/proc/process.h"
 #include "runtime/sched/progress.h"
+#include "runtime/term/ref.h"
+
+#include <unordered_map>
 
 namespace joist::runtime::ets {
 namespace {
@@ -22,6 +25,7 @@ std::mutex names_lock;
 
 std::mutex registry_lock;
 Table *registry_first, *registry_last;
+std::unordered_map<uint64_t, Table *> registry_refs; // by ref_id, for references that have been outside the node
 std::atomic<size_t> count;
 size_t limit = 8192;
 
@@ -64,6 +68,7 @@ Table::Table(const TableShape &s, Term name_atom, bool is_named, Protection prot
     : shape(s), named(is_named), handle(magic_new<TableHandle>()), name(name_atom), protection(prot), owner(owner_pid),
       heir(atoms::none) {
   handle->value.table.store(this, std::memory_order_release);
+  ref_fresh_magic_numbers(handle->value.numbers);
   if (s.type == TableType::OrderedSet) store = std::make_unique<OrderedStore>(s);
   else store = std::make_unique<HashStore>(s, fix_count);
   store->counters.spread(s.fine_locked && s.decentralized_counters);
@@ -73,6 +78,18 @@ Table::Table(const TableShape &s, Term name_atom, bool is_named, Protection prot
 Table::~Table() {
   handle->value.table.store(nullptr, std::memory_order_release);
   bin_unref(handle);
+}
+
+Term Table::id(Heap &h) const {
+  const uint32_t *n = handle->value.numbers;
+  auto *r = reinterpret_cast<MagicRefObj *>(h.alloc(kMagicRefWords));
+  r->hdr = header(Kind::MagicRef, kMagicRefWords - 1);
+  r->n01 = n[0] | Word(n[1]) << 32;
+  r->n2 = n[2];
+  r->data = handle;
+  bin_ref(handle);
+  h.own(r);
+  return Term::boxed(&r->hdr);
 }
 
 TableGuard::TableGuard(Table *t, LockKind kind)
@@ -105,6 +122,12 @@ Table *look_up_table(Term id, Term *cause) {
     t = find_name(id);
   } else if (TableHandle *h = magic_value<TableHandle>(id)) {
     t = h->table.load(std::memory_order_acquire);
+  } else if (is_kind(id, Kind::Ref) && ref_numbers(id)[1] >> 30 == kRefMagicMark >> 30) {
+    // A table's reference that was sent abroad or written down, and came back.
+    std::lock_guard guard(registry_lock);
+    auto at = registry_refs.find(ref_id(id));
+    if (at != registry_refs.end()) t = at->second;
+    else *cause = atoms::type;
   } else {
     *cause = atoms::type;
   }
@@ -136,6 +159,7 @@ bool register_table(Table *t, Process *owner) {
     t->registry_prev = registry_last;
     (registry_last ? registry_last->registry_next : registry_first) = t;
     registry_last = t;
+    registry_refs[ref_id_of_numbers(t->handle->value.numbers)] = t;
   }
   count.fetch_add(1, std::memory_order_relaxed);
   own_table(t, owner);
@@ -153,6 +177,7 @@ std::unique_ptr<Garbage> unregister_table(Table *t) {
     std::lock_guard guard(registry_lock);
     (t->registry_prev ? t->registry_prev->registry_next : registry_first) = t->registry_next;
     (t->registry_next ? t->registry_next->registry_prev : registry_last) = t->registry_prev;
+    registry_refs.erase(ref_id_of_numbers(t->handle->value.numbers));
   }
   count.fetch_sub(1, std::memory_order_relaxed);
   forget_owner(t);

@@ -23,6 +23,7 @@ struct Table;
 
 struct TableHandle {
   std::atomic<Table *> table{nullptr}; // null once the table is deleted
+  uint32_t numbers[3];                 // of the reference: every term for this table is the same one
 };
 
 struct Fixer { Term pid; Word count; };
@@ -57,7 +58,7 @@ struct Table {
   OrderedStore *ordered() {
     return shape.type == TableType::OrderedSet ? static_cast<OrderedStore *>(store.get()) : nullptr;
   }
-  Term id(Heap &h) { return make_magic_ref(h, handle); }
+  Term id(Heap &h) const;     // the table's reference
 };
 
 enum class Access : uint8_t { Read, Write, Info };

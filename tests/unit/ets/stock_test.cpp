@@ -32,6 +32,8 @@ struct Caller {
   ~Caller() {
     p.reductions = 1000000;
     while (!ets_process_exiting(&p)) p.reductions = 1000000;
+    fragment_free(p.heap.fragments);
+    off_heap_release(p.heap.off_heap);
     progress::quiescent();
   }
   // {ok, V} or {error, Reason, Cause}, on h.
