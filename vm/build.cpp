@@ -36,7 +36,6 @@ bool make_room(Machine *m, Word words, unsigned live, bool *killed) {
   Process *p = m->p;
   bool vheap_full = p->heap.off_heap.bytes > p->vheap_limit;
   if (p->stack_top - p->heap.top >= int64_t(words + kStackMargin) && !gc_stress && !vheap_full) return true;
-  if (m->matching) return true;
   if (collect(m, words, live)) return true;
   *killed = true;
   return false;

@@ -182,7 +182,8 @@ const Instr *uncaught(Machine *m, ExcClass cls, Term value) {
     Term args = make_list(p->heap, value);
     if (alive) args = make_cons(p->heap, node_name(this_node()), args);
     args = make_cons(p->heap, p->id, args);
-    error_log(p, alive ? "Error in process ~p on node ~p with exit value:~n~p~n" : "Error in process ~p with exit value:~n~p~n",
+    const bool ends_vm = p->state.load(std::memory_order_relaxed) & pstate::System; // the slogan says it then
+    if (!ends_vm) error_log(p, alive ? "Error in process ~p on node ~p with exit value:~n~p~n" : "Error in process ~p with exit value:~n~p~n",
               args);
   }
   return end_process(m, value);
@@ -257,6 +258,7 @@ bool raise_raw(Process *p, Term cls, Term value, Term trace) {
 const Instr *raise_at(Machine *m, const Instr *pc, const Mfa *bif, const Term *args, bool pc_is_return) {
   Process *p = m->p;
   const Freason f = p->freason;
+  if (m->matching && *p->mailbox.save && message_moved(*p->mailbox.save)) disown_message(m);
   m->matching = false;
   if (f.reason == Reason::ExitNow) return end_process(m, p->fvalue);
   ExcClass cls = f.reason == Reason::Value ? f.cls : ExcClass::Error;

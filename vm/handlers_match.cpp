@@ -9,11 +9,10 @@
 namespace joist::vm {
 namespace {
 
-// Room for the context where the process' heap is full: collects, unless a message is being matched (then the context
-// goes to a fragment). False: killed.
+// Room for the context where the process' heap is full: collects. False: killed.
 bool make_room(Machine *m, unsigned live, Term *src) {
   Process *p = m->p;
-  if ((p->stack_top - p->heap.top >= int64_t(kMatchCtxWords + kStackMargin) && !gc_stress) || m->matching) return true;
+  if (p->stack_top - p->heap.top >= int64_t(kMatchCtxWords + kStackMargin) && !gc_stress) return true;
   m->x[live] = *src; // it need not be one of the live registers
   if (!collect(m, kMatchCtxWords, live + 1)) return false;
   *src = m->x[live];

@@ -1,6 +1,6 @@
 // Receiving. The messages a process can see are in p->mailbox (only it touches that); what others sent since lies in
 // p->inbox and is fetched when the mailbox has been searched to its end. Between loop_rec and remove_message (or
-// loop_rec_end) registers may hold terms in a signal's fragments: no collection (m->matching).
+// loop_rec_end) registers may hold terms in a signal's fragments, which collect() knows by m->matching.
 #include "runtime/proc/receive.h"
 #include "runtime/proc/signal.h"
 #include "vm/interp.h"
@@ -31,8 +31,16 @@ struct Op_loop_rec_end {
     SAVE();
     leave(m, CODE(0), 0, RunResult::Yielded);
   }
+  template <class I> COLD static JOIST_PN void moved(JOIST_PARAMS) {
+    disown_message(m);
+    GO(pc);
+  }
   template <class I> static JOIST_PN void run(JOIST_PARAMS) {
     Mailbox &box = m->p->mailbox;
+    if (UNLIKELY(message_moved(*box.save) && m->matching)) {
+      m->matching = false;
+      TAIL moved<I>(JOIST_ARGS);
+    }
     box.save = &(*box.save)->next;
     m->matching = false;
     if (UNLIKELY(--reds <= 0)) TAIL yield<I>(JOIST_ARGS);

@@ -2,6 +2,7 @@
 #include "vm/interp.h"
 #include "loader/assembler.h"
 #include "runtime/mem/alloc.h"
+#include "runtime/mem/copy.h"
 #include "runtime/sched/dirty.h"
 #include "runtime/sched/scheduler.h"
 #include "vm/build.h"
@@ -129,8 +130,30 @@ void leave_killed(Machine *m) {
 
 bool collect(Machine *m, Word need, unsigned live) {
   Process *p = m->p;
-  p->bump(gc_collect(p, need, m->x, live));
+  // The compiler moves heap tests between loop_rec and remove_message: the message being matched, which registers refer
+  // to, moves to the process' heap. Its signal gets it back if it is not taken (disown_message).
+  Signal *matched = m->matching ? *p->mailbox.save : nullptr;
+  unsigned roots = live;
+  if (matched) {
+    if (matched->fragments) p->heap.adopt(matched->fragments);
+    matched->fragments = nullptr;
+    m->x[roots++] = matched->term;
+    m->x[roots++] = matched->token;
+  }
+  p->bump(gc_collect(p, need, m->x, roots));
   p->sync_limit();
+  if (matched) {
+    matched->term = m->x[live];
+    matched->token = m->x[live + 1];
+  }
   return !p->must_exit();
+}
+
+void disown_message(Machine *m) {
+  Signal *s = *m->p->mailbox.save;
+  FragmentHeap h;
+  s->term = copy(s->term, h);
+  s->token = copy(s->token, h);
+  s->fragments = h.take();
 }
 } // namespace joist::vm

@@ -140,6 +140,10 @@ COLD JOIST_PN void h_raise(JOIST_PARAMS);
 void leave(Machine *m, const Instr *pc, unsigned live, RunResult result);
 // Collects (p's saved state must be current) and charges for it. False: the process was killed: use leave_killed.
 bool collect(Machine *m, Word need, unsigned live);
+// The message at mailbox.save is not taken after all, but collect() has moved it to the process' heap: back into
+// fragments of its own.
+void disown_message(Machine *m);
+SEM bool message_moved(const Signal *s) { return !s->fragments && s->term.is_pointer(); }
 // The process is exiting: ends it (m->result set).
 void leave_killed(Machine *m);
 // After a BIF or a slow path left data in fragments.

@@ -4,7 +4,7 @@
 namespace joist::vm {
 bool collect_before_slow(Machine *m, unsigned live) {
   Process *p = m->p;
-  if (m->matching || !collection_due(p) || !(gc_stress || gc_wanted(p))) return true;
+  if (!collection_due(p) || !(gc_stress || gc_wanted(p))) return true;
   return collect(m, 0, live);
 }
 

@@ -6,8 +6,7 @@
 
 namespace joist::vm {
 enum class UnaryOp : uint8_t { Neg, Bnot };
-// Before a slow path that builds terms: collects where fragments have piled up. Not while a message is matched:
-// then registers may point into a signal. False: killed.
+// Before a slow path that builds terms: collects where fragments have piled up. False: killed.
 bool collect_before_slow(Machine *m, unsigned live);
 // Answer pc: *r is the result. Otherwise where to go on (null: the process has ended): `fail`, or the handler of the
 // exception.
