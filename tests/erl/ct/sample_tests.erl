@@ -24,7 +24,7 @@ badarg_test() -> binary_to_atom(foo).
 badarg_in_list_test() -> lists:nth(3, [1]).
 ets_badarg_test() -> ets:lookup(no_such_table, key).
 output_test() -> io:format("seen only when it fails~n").
-output_fails_test() -> io:format("printed ~p~n", [before]), ?debugVal(1), error(failed).
+output_fails_test() -> io:format("printed ~p~n", [before]), error(failed).
 cmd_test() -> ?cmd("echo hello").
 cmd_fails_test() -> ?assertCmd("exit 3").
 cmd_output_test() -> ?assertCmdOutput("hello\n", "echo hello").
