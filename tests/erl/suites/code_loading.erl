@@ -127,7 +127,7 @@ infos() ->
         ?C(chunk_bad1, erts_internal:beamfile_chunk(Bin, "Cod")), ?C(chunk_bad2, erts_internal:beamfile_chunk(x, "Code")), ?C(chunk_bad3, erts_internal:beamfile_chunk(Bin, code)),
         ?C(get_chunk, byte_size(code:get_chunk(Bin, "AtU8"))), ?C(module_md5, code:module_md5(Bin)),
         ?C(stdlib_md5, [M:module_info(md5) || M <- [lists, maps, gen_server, erl_eval, code_server, file, beam_asm]]),
-        ?C(stdlib_exports, [M:module_info(exports) || M <- [lists, maps, ets, queue]]), ?C(stdlib_functions, [lists:sort(M:module_info(functions)) || M <- [lists, proplists]]),
+        ?C(stdlib_exports, [lists:sort(M:module_info(exports)) || M <- [lists, maps, ets, queue]]), ?C(stdlib_functions, [lists:sort(M:module_info(functions)) || M <- [lists, proplists]]),
         ?C(stdlib_attributes, [M:module_info(attributes) || M <- [lists, gen_server, supervisor]]),
         ?C(preloaded, erlang:pre_loaded()), ?C(preloaded_info, [{M, M:module_info(md5), M:module_info(attributes), length(M:module_info(exports))} || M <- [init, erlang, prim_file]])].
 
