@@ -7,8 +7,8 @@
 namespace joist::bifs {
 Term erlang_register_2(Process *p, const Term *args) {
   Term name = args[0], who = args[1];
-  if (!name.is_atom()) return badarg(p);
-  if (!who.is_local_pid() && !who.is_local_port()) return badarg(p);
+  if (!name.is_atom()) return badarg(p, atoms::none);
+  if (!who.is_local_pid() && !who.is_local_port()) return badarg(p, atoms::none);
   switch (registry_register(name, who)) {
   case RegisterResult::Ok: return atoms::true_;
   case RegisterResult::HasName: return badarg(p, atoms::registered_name);

@@ -327,6 +327,7 @@ private:
       case 'F': fail_label = o; ok = o->kind == OperandKind::Label || fail("an operand should be a label"); break;
       case 'T': fail_label = o; ok = (o->kind == OperandKind::Label && o->value) || fail("a label is missing"); break;
       case 'u': ok = number(*o, kMaxNumber); break;
+      case 'U': ok = o->kind == OperandKind::Unsigned || fail("a number is expected"); break;
       case 'n': ok = number(*o, 257) && (o->value || fail("a unit of 0")); break;
       case 'b': ok = number(*o, 32); break;
       case 'v': live_at = o; break;

@@ -49,7 +49,7 @@ constexpr std::array<const char *, kMaxGenop + 1> op_signatures() {
   t[op_bs_put_utf8] = t[op_bs_put_utf16] = t[op_bs_put_utf32] = "Fbs";
   t[op_bs_get_integer2] = t[op_bs_get_float2] = t[op_bs_get_binary2] = "Tcvznbd";
   t[op_bs_skip_bits2] = "Tcznb";
-  t[op_bs_test_tail2] = "Tcu";
+  t[op_bs_test_tail2] = "TcU"; // any size: none can be that large
   t[op_bs_test_unit] = "Tcn";
   t[op_bs_get_utf8] = t[op_bs_get_utf16] = t[op_bs_get_utf32] = "Tcvbd";
   t[op_bs_skip_utf8] = t[op_bs_skip_utf16] = t[op_bs_skip_utf32] = "Tcvb";

@@ -148,7 +148,7 @@ Term arith_bnot(Heap &h, Term a) {
 Term arith_abs(Heap &h, Term a) {
   if (a.is_small()) return a.small_value() >= 0 ? a : make_int(h, -a.small_value());
   if (is_big(a)) return big_negative(a) ? integer_from_limbs(h, big_limbs(a), big_size(a), false) : a;
-  if (is_float(a)) return std::signbit(float_value(a)) ? make_float(h, -float_value(a)) : a;
+  if (is_float(a)) return float_value(a) < 0 ? make_float(h, -float_value(a)) : a; // -0.0 stays, as on stock
   return Term::none();
 }
 
