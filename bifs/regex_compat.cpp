@@ -197,6 +197,12 @@ bool start_bits_wrong(std::string_view s, uint32_t flags) {
   return (flags & Utf) && !(flags & Ucp) && s.find("\\w") != s.npos;
 }
 
+bool jit_is_right(std::string_view s) {
+  for (const char *possessive : {")*+", ")++", ")?+", "}+"})
+    if (s.find(possessive) != s.npos) return false;
+  return true;
+}
+
 Rewritten rewrite(std::string_view s, uint32_t flags) {
   Rewritten r;
   std::vector<Item> items = scan(s, flags);

@@ -21,6 +21,9 @@ Rewritten rewrite(std::string_view source, uint32_t flags);
 // such patterns must not be optimised by it.
 bool start_bits_wrong(std::string_view source, uint32_t flags);
 
+// PCRE2 10.42's machine code lets captures of possessive groups, (..)*+, survive from where a match did not begin.
+bool jit_is_right(std::string_view source);
+
 // What 8.44 says of an error that PCRE2 found: `code` and `offset` are PCRE2's, the latter in terms of `source`.
 CompileError translate_error(std::string_view source, uint32_t flags, int code, size_t offset);
 

@@ -177,7 +177,8 @@ constexpr uint32_t kUsesBeforeJit = 4;
 
 } // namespace
 
-Pattern::Pattern(pcre2_real_code_8 *code, uint32_t flags) : code_(code), dupnames_(flags & Dupnames) {
+Pattern::Pattern(pcre2_real_code_8 *code, uint32_t flags, bool may_jit)
+    : code_(code), dupnames_(flags & Dupnames), may_jit_(may_jit) {
   uint32_t captures = 0, newline = 0, count = 0, entry = 0;
   pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &captures);
   pcre2_pattern_info(code, PCRE2_INFO_NEWLINE, &newline);
@@ -199,7 +200,7 @@ Pattern::~Pattern() {
 // Patterns that are used often are compiled to machine code, as a copy: the original may be matching on another thread.
 const pcre2_real_code_8 *Pattern::runnable() const {
   if (auto *j = jitted_.load(std::memory_order_acquire)) return j;
-  if (uses_.fetch_add(1, std::memory_order_relaxed) != kUsesBeforeJit) return code_;
+  if (!may_jit_ || uses_.fetch_add(1, std::memory_order_relaxed) != kUsesBeforeJit) return code_;
   pcre2_code *copy = pcre2_code_copy(code_);
   if (!copy) return code_;
   if (pcre2_jit_compile(copy, PCRE2_JIT_COMPLETE) != 0) {
@@ -251,7 +252,7 @@ std::shared_ptr<const Pattern> compile(std::string_view source, uint32_t flags, 
   if (auto p = cache.find(key)) return p;
   pcre2_code *code = compile_new(source, flags, error);
   if (!code) return nullptr;
-  auto p = std::make_shared<const Pattern>(code, flags);
+  auto p = std::make_shared<const Pattern>(code, flags, jit_is_right(source));
   cache.add(key, p);
   return p;
 }

@@ -51,7 +51,7 @@ struct Name {
 
 class Pattern {
 public:
-  Pattern(pcre2_real_code_8 *code, uint32_t flags);
+  Pattern(pcre2_real_code_8 *code, uint32_t flags, bool may_jit);
   Pattern(const Pattern &) = delete;
   ~Pattern();
   int captures() const { return captures_; }
@@ -78,7 +78,7 @@ private:
   mutable std::atomic<pcre2_real_code_8 *> jitted_{nullptr};
   mutable std::atomic<uint32_t> uses_{0};
   int captures_;
-  bool crlf_, dupnames_;
+  bool crlf_, dupnames_, may_jit_;
   std::vector<Name> names_;
 };
 
