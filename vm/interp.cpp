@@ -125,7 +125,7 @@ void leave_killed(Machine *m) {
   p->live_x = 0;
   p->pc = exec_hooks.continue_exit;
   m->matching = false;
-  m->result = uint8_t(process_exit(p, p->freason.reason == Reason::ExitNow ? p->fvalue : atoms::killed));
+  m->result = uint8_t(process_exit(p, p->fvalue));
 }
 
 bool collect(Machine *m, Word need, unsigned live) {
