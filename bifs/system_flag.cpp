@@ -186,8 +186,8 @@ const std::unordered_map<std::string_view, Setter> &flags() {
 } // namespace
 
 Term erlang_system_flag_2(Process *p, const Term *args) {
-  if (!args[0].is_atom()) return badarg(p);
+  if (!args[0].is_atom()) return badarg(p, atoms::badopt);
   auto it = flags().find(atom::text(args[0]));
-  return it == flags().end() ? badarg(p) : it->second(p, args[1]);
+  return it == flags().end() ? badarg(p, atoms::badopt) : it->second(p, args[1]);
 }
 } // namespace joist::bifs

@@ -22,9 +22,9 @@ bool start_options(Term opts, bool *absolute) {
 
 Term start(Process *p, const Term *args, Term opts, bool start_timer) {
   bool absolute = false;
-  if (!start_options(opts, &absolute)) return badarg(p, atom::intern("badopt"));
+  if (!start_options(opts, &absolute)) return badarg(p, atoms::badopt);
   int64_t ms;
-  if (!is_integer(args[0])) return badarg(p);
+  if (!is_integer(args[0])) return badarg(p, atoms::time);
   constexpr int64_t first = kMonotonicStart / kMillisecond, last = kMonotonicEnd / kMillisecond;
   int64_t expires;
   if (!get_int64(args[0], &ms)) return badarg(p, atoms::time);

@@ -58,7 +58,7 @@ functions() ->
        {list_to_pid, 1}, {list_to_ref, 1}, {list_to_port, 1}, {make_tuple, 2}, {make_tuple, 3}, {map_get, 2}, {map_size, 1},
        {md5, 1}, {phash, 2}, {phash2, 1}, {phash2, 2}, {setelement, 3}, {size, 1}, {split_binary, 2}, {term_to_binary, 1},
        {term_to_binary, 2}, {tuple_size, 1}, {tuple_to_list, 1}, {min, 2}, {max, 2}, {convert_time_unit, 3},
-       {universaltime_to_localtime, 1}, {posixtime_to_universaltime, 1}, {decode_packet, 3}, {monitor, 2}, {link, 1},
+       {universaltime_to_localtime, 1}, {decode_packet, 3}, {monitor, 2}, {link, 1},
        {unlink, 1}, {demonitor, 1}, {register, 2}, {whereis, 1}, {process_flag, 2}, {process_info, 2}, {get, 1}, {erase, 1},
        {send_after, 3}, {cancel_timer, 1}, {read_timer, 1}, {exit, 2}, {group_leader, 2}, {spawn_opt, 2},
        {fun_info, 2}, {system_info, 1}, {system_flag, 2}, {is_process_alive, 1}, {module_loaded, 1}, {is_builtin, 3},
