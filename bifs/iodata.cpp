@@ -100,7 +100,8 @@ Term write_step(Process *p, const Term *args) {
 }
 
 Term fail(Process *p, Term kind, Step s, Term all) {
-  return fail_as(p, s == Step::Overflow ? Reason::SystemLimit : Reason::Badarg, kind, all);
+  Reason why = s == Step::Overflow ? Reason::SystemLimit : Reason::Badarg;
+  return kind == atoms::list_to_bin ? fail_in(p, why, atoms::binary, kind, all) : fail_as(p, why, kind, all);
 }
 
 Term measure_from(Process *p, Term kind, Word total, Term rest, Term all) {
@@ -161,7 +162,9 @@ Term list_step(Process *p, const Term *args) {
 Term erlang_list_to_binary_1(Process *p, const Term *args) {
   return args[0].is_list() ? convert(p, atoms::list_to_binary, args[0]) : badarg(p);
 }
-Term binary_list_to_bin_1(Process *p, const Term *args) { return erlang_list_to_binary_1(p, args); }
+Term binary_list_to_bin_1(Process *p, const Term *args) {
+  return args[0].is_list() ? convert(p, atoms::list_to_bin, args[0]) : badarg(p);
+}
 
 Term erlang_iolist_to_binary_1(Process *p, const Term *args) {
   if (is_bitstring(args[0])) return is_binary(args[0]) ? args[0] : badarg(p);
