@@ -79,5 +79,6 @@ struct BeamFile {
 bool beam_parse(const uint8_t *data, size_t size, BeamFile *out, std::string *error);
 // Checks what the code needs to be safe to execute: labels defined and in range, registers, arities, live counts,
 // stack frames balanced on every path, Y registers inside the frame, imports, literals, lambda indices, switch tables.
-bool beam_validate(const BeamFile &, std::string *error);
+// Instructions that cannot be reached are replaced by if_end, so that what is emitted has all been checked.
+bool beam_validate(BeamFile &, std::string *error);
 } // namespace joist::loader

@@ -2,7 +2,7 @@
 
 namespace joist::loader {
 
-bool beam_validate(const BeamFile &file, std::string *error) {
+bool beam_validate(BeamFile &file, std::string *error) {
   error->clear();
   CodeShape shape;
   if (!read_shape(file, &shape, error)) return false;

@@ -86,6 +86,7 @@ public:
     uint64_t budget = 64 * uint64_t(f.end - f.begin) + 100'000;
     do {
       again_ = false;
+      dead_.clear();
       cur_ = {};
       cur_.frame = kNoFrame;
       cur_.reached = true;
@@ -94,7 +95,9 @@ public:
         const GenericOp &op = file_.ops[at_];
         if (op.op == op_label) {
           if (!label(op)) return wide_ ? Outcome::TooWide : Outcome::Bad;
-        } else if (cur_.reached && !step(op)) {
+        } else if (!cur_.reached) {
+          if (op.op != op_line) dead_.push_back(at_);
+        } else if (!step(op)) {
           if (wide_) return Outcome::TooWide;
           return Outcome::Bad;
         }
@@ -112,6 +115,7 @@ public:
     return Outcome::Ok;
   }
   uint32_t at() const { return at_; }
+  const std::vector<uint32_t> &dead() const { return dead_; } // ops that were never reached
 
 private:
   bool fail(const char *why) {
@@ -389,6 +393,7 @@ private:
   State<W> *states_ = nullptr;
   State<W> cur_{};
   uint32_t at_ = 0;
+  std::vector<uint32_t> dead_;
   bool again_ = false, wide_ = false;
 };
 
@@ -686,28 +691,33 @@ template <unsigned W> bool Walk<W>::match_commands(const GenericOp &op) {
 } // namespace
 
 struct FlowChecker::Impl {
-  const BeamFile &file;
+  BeamFile &file;
   const CodeShape &shape;
   std::string *error;
   Walk<1> narrow;
   Walk<16> wide;
   std::vector<State<1>> narrow_states;
   std::vector<State<16>> wide_states;
-  Impl(const BeamFile &f, const CodeShape &s, std::string *e) : file(f), shape(s), error(e), narrow(f, s), wide(f, s) {}
+  Impl(BeamFile &f, const CodeShape &s, std::string *e) : file(f), shape(s), error(e), narrow(f, s), wide(f, s) {}
 };
 
-FlowChecker::FlowChecker(const BeamFile &file, const CodeShape &shape, std::string *error) : impl_(new Impl(file, shape, error)) {}
+FlowChecker::FlowChecker(BeamFile &file, const CodeShape &shape, std::string *error) : impl_(new Impl(file, shape, error)) {}
 FlowChecker::~FlowChecker() { delete impl_; }
 
 bool FlowChecker::check(const FunctionShape &f) {
   std::string why;
   Outcome o = impl_->narrow.run(f, impl_->narrow_states, &why);
   uint32_t at = impl_->narrow.at();
+  const std::vector<uint32_t> *dead = &impl_->narrow.dead();
   if (o == Outcome::TooWide) {
     o = impl_->wide.run(f, impl_->wide_states, &why);
     at = impl_->wide.at();
+    dead = &impl_->wide.dead();
   }
-  if (o == Outcome::Ok) return true;
+  if (o == Outcome::Ok) {
+    for (uint32_t i : *dead) impl_->file.ops[i] = {op_if_end, 0, impl_->file.ops[i].first};
+    return true;
+  }
   const GenericOp &op = impl_->file.ops[std::min(at, f.end - 1)];
   *impl_->error = "function " + std::string(atom::text(f.name)) + "/" + std::to_string(f.arity) + ": " + genop_info(op.op).name + ": " + (why.empty() ? "malformed operands" : why);
   return false;
