@@ -204,7 +204,7 @@ const std::unordered_map<std::string_view, Item> &items() {
       {"creation", [](Process *p) { return number(p, this_node()->creation); }},
       {"delayed_node_table_gc", [](Process *p) { return number(p, 60); }},
       {"dist", system_text_dist},
-      {"dist_buf_busy_limit", [](Process *p) { return number(p, 1024 * 1024); }},
+      {"dist_buf_busy_limit", [](Process *p) { return number(p, system_settings.dist_busy_limit.load()); }},
       {"dist_ctrl", [](Process *) { return Term::nil(); }},
       // the emulator
       {"build_type", [](Process *) { return named("opt"); }},

@@ -43,8 +43,8 @@ std::vector<const Driver *> drivers_all() {
 }
 
 void ports_init(size_t limit) {
-  limit_ = limit;
   table_size = std::bit_ceil(std::max<size_t>(limit, 16));
+  limit_ = std::min<size_t>(table_size, 134217727); // ids have 27 bits
   table = new std::atomic<Port *>[table_size]();
   Port *p = port_create(&forker, "forker", Term::local_pid(0)); // connected to init, <0.0.0>
   p->instance = std::make_unique<DriverPort>();

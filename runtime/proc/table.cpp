@@ -101,5 +101,5 @@ std::vector<Term> process_pids() { return pids_where(0); }
 std::vector<Term> process_pids_exiting() { return pids_where(pstate::Exiting); }
 
 size_t process_count() { return table.count.load(std::memory_order_relaxed); }
-size_t process_limit() { return table.size; }
+size_t process_limit() { return std::min<size_t>(table.size, 134217727); }
 } // namespace joist::runtime

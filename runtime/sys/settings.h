@@ -12,6 +12,7 @@ struct SystemSettings {
   std::atomic<Word> system_logger;        // raw term: local pid, port, `logger` or `undefined`
   std::atomic<Word> sequential_tracer;    // raw term: local pid, port, or `false`
   std::atomic<uint32_t> trace_control_word{0};
+  std::atomic<int64_t> dist_busy_limit{1024 * 1024}; // bytes queued to a node at which senders wait (+zdbbl)
   std::atomic<int> multi_scheduling_blocks{0}, normal_scheduling_blocks{0};
   SystemSettings();
 };

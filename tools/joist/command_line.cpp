@@ -6,6 +6,7 @@
 #include <fstream>
 #include <set>
 #include <sstream>
+#include <unistd.h>
 
 namespace joist {
 namespace {
@@ -33,8 +34,9 @@ bool allocator_flag(const std::string &f) { // without the leading M
 std::string read_file(const std::string &name) {
   std::ifstream in(name, std::ios::binary);
   if (!in) {
-    fprintf(stderr, "erl: could not read the arguments file %s: %s\n", name.c_str(), strerror(errno));
-    exit(1);
+    const int why = errno;
+    char here[4096];
+    usage_error("Failed to open arguments file \"" + name + "\" at \"" + (getcwd(here, sizeof here) ? here : "") + "\": " + strerror(why));
   }
   std::stringstream s;
   s << in.rdbuf();
@@ -45,23 +47,22 @@ void append(std::vector<std::string> &to, const std::vector<std::string> &from) 
   to.insert(to.end(), from.begin(), from.end());
 }
 
-// Replaces every `-args_file NAME` before -extra by the words of that file, which may name further files.
-std::vector<std::string> expand_files(const std::vector<std::string> &args, int depth) {
-  std::vector<std::string> out;
+// Adds the arguments of one source to *out, with the words of the file in place of every `-args_file NAME`, and those
+// after -extra to *extra.
+void expand(const std::vector<std::string> &args, std::vector<std::string> *out, std::vector<std::string> *extra, int depth) {
   for (size_t i = 0; i < args.size(); i++) {
     if (args[i] == "-extra") {
-      out.insert(out.end(), args.begin() + long(i), args.end());
-      break;
+      extra->insert(extra->end(), args.begin() + long(i) + 1, args.end());
+      return;
     }
     if (args[i] != "-args_file") {
-      out.push_back(args[i]);
+      out->push_back(args[i]);
       continue;
     }
-    if (i + 1 == args.size()) usage_error("missing argument for \"-args_file\"");
+    if (i + 1 == args.size()) usage_error("Missing argument(s) for '-args_file'.");
     if (depth > 20) usage_error("-args_file nested too deeply: " + args[i + 1]);
-    append(out, expand_files(split_words(read_file(args[++i]), true), depth + 1));
+    expand(split_words(read_file(args[++i]), true), out, extra, depth + 1);
   }
-  return out;
 }
 
 std::vector<std::string> words_of_variable(const char *name) {
@@ -69,21 +70,28 @@ std::vector<std::string> words_of_variable(const char *name) {
   return v ? split_words(v, false) : std::vector<std::string>{};
 }
 
+// Everything in the order of stock: environment, command line, environment, with what follows -extra in each at the end.
 std::vector<std::string> all_arguments(int argc, char **argv, const std::string &otp_release) {
-  std::vector<std::string> given(argv + 1, argv + argc), extra, out;
-  for (size_t i = 0; i < given.size(); i++)
-    if (given[i] == "-extra") {
-      extra.assign(given.begin() + long(i), given.end());
-      given.resize(i);
-      break;
+  std::vector<std::string> given(argv + 1, argv + argc), out, extra;
+  std::vector<std::string> sources[] = {words_of_variable(("ERL_OTP" + otp_release + "_FLAGS").c_str()),
+                                        words_of_variable("ERL_AFLAGS"), given, words_of_variable("ERL_FLAGS"),
+                                        words_of_variable("ERL_ZFLAGS")};
+  const size_t from_environment = sources[0].size() + sources[1].size() + sources[3].size() + sources[4].size();
+  auto plain = [](const std::vector<std::string> &all) {
+    for (auto &a : all) {
+      if (a == "-extra") break;
+      if (a == "-args_file") return false;
     }
-  append(out, words_of_variable("ERL_AFLAGS"));
-  append(out, given);
-  append(out, words_of_variable(("ERL_OTP" + otp_release + "_FLAGS").c_str()));
-  append(out, words_of_variable("ERL_FLAGS"));
-  append(out, words_of_variable("ERL_ZFLAGS"));
-  append(out, extra);
-  return expand_files(out, 0);
+    return true;
+  };
+  if (!from_environment && plain(given)) return given;
+  if (!given.empty()) sources[2].push_back("--");
+  for (auto &s : sources) expand(s, &out, &extra, 0);
+  if (!extra.empty()) {
+    out.push_back("-extra");
+    append(out, extra);
+  }
+  return out;
 }
 
 class Reader {
@@ -108,7 +116,7 @@ public:
 
 private:
   const std::string &value(const std::string &flag) {
-    if (at_ + 1 >= args_.size() || args_[at_ + 1] == "--") usage_error("missing argument for \"" + flag + "\"");
+    if (at_ + 1 >= args_.size() || args_[at_ + 1] == "--") usage_error("Missing argument(s) for '" + flag + "'.");
     return args_[++at_];
   }
   void init(std::initializer_list<const char *> words) {
@@ -202,7 +210,7 @@ private:
 } // namespace
 
 void usage_error(const std::string &line) {
-  fprintf(stderr, "erl: %s (see joist --help)\n", line.c_str());
+  fprintf(stderr, "%s\nusage: erl [flags] [arguments]; see joist --help and the manual page erl(1)\n", line.c_str());
   exit(1);
 }
 
@@ -212,18 +220,18 @@ std::vector<std::string> split_words(const std::string &text, bool comments) {
   bool in_word = false;
   for (size_t i = 0; i < text.size(); i++) {
     char c = text[i];
-    if (c == '#' && comments && !in_word) {
+    if (c == '#' && comments) {
+      if (in_word) words.push_back(word);
+      word.clear();
+      in_word = false;
       while (i < text.size() && text[i] != '\n') i++;
     } else if (isspace(static_cast<unsigned char>(c))) {
       if (in_word) words.push_back(word);
       word.clear();
       in_word = false;
-    } else if (c == '"' || c == '\'') {
+    } else if (c == '"' || c == '\'') { // up to the next of its kind: no escapes inside
       in_word = true;
-      for (i++; i < text.size() && text[i] != c; i++) {
-        if (c == '"' && text[i] == '\\' && i + 1 < text.size()) i++;
-        word += text[i];
-      }
+      for (i++; i < text.size() && text[i] != c; i++) word += text[i];
     } else {
       if (c == '\\' && i + 1 < text.size()) c = text[++i];
       word += c;
@@ -231,6 +239,7 @@ std::vector<std::string> split_words(const std::string &text, bool comments) {
     }
   }
   if (in_word) words.push_back(word);
+  if (!words.empty()) words.push_back("--"); // flags of one source do not run on into the next
   return words;
 }
 

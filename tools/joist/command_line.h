@@ -17,7 +17,8 @@ struct CommandLine {
 // Reads ERL_AFLAGS, ERL_FLAGS, ERL_ZFLAGS, ERL_OTP<release>_FLAGS and argv; sets variables for -env. Exits with one line
 // on stderr and status 1 for a malformed flag.
 CommandLine parse_command_line(int argc, char **argv, const std::string &otp_release);
-// Splits text as a shell would: quotes, backslashes; '#' starts a comment where allowed.
+// Splits text into words: quotes of both kinds without escapes inside, backslashes outside; '#' starts a comment where
+// allowed. Adds "--" at the end, if there were words.
 std::vector<std::string> split_words(const std::string &text, bool comments);
 [[noreturn]] void usage_error(const std::string &line);
 } // namespace joist

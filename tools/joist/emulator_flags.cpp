@@ -1,8 +1,10 @@
 #include "tools/joist/emulator_flags.h"
 
 #include "runtime/mem/gc.h"
+#include "runtime/sys/settings.h"
 #include "tools/joist/command_line.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -12,7 +14,13 @@ namespace joist {
 namespace {
 using namespace joist::runtime;
 
-[[noreturn]] void bad(const std::string &what, const std::string &value) { usage_error("bad " + what + " " + value); }
+// What stock's emulator says, then where help is.
+[[noreturn]] void refuse(const std::string &line) {
+  fprintf(stderr, "%s\r\nusage: erl [flags]; the emulator flags are listed by joist --help and in the manual page erl(1)\r\n", line.c_str());
+  exit(1);
+}
+
+[[noreturn]] void bad(const std::string &what, const std::string &value) { refuse("bad " + what + " " + value); }
 
 bool number(const std::string &s, long long low, long long high, long long *out) {
   char *end;
@@ -40,24 +48,29 @@ unsigned cores() {
 
 // "n1:n2", "n1", ":n2". A value <= 0 is relative to `base`.
 void pair(const std::string &s, unsigned base, unsigned *total, unsigned *online, const char *what, bool percent) {
+  const std::string amount = "amount of ";
   size_t colon = s.find(':');
   std::string first = s.substr(0, colon), second = colon == std::string::npos ? "" : s.substr(colon + 1);
   auto get = [&](const std::string &part) -> unsigned {
     long long v;
-    if (!number(part, percent ? 1 : -1024, percent ? 102400 : 1024, &v)) bad(what, s);
-    if (percent) return unsigned(std::max<long long>(1, std::min<long long>(1024, base * v / 100)));
+    if (percent) {
+      if (!number(part, 0, 102400, &v)) bad(std::string(what) + " percentage specifier", s);
+      return unsigned(std::max<long long>(1, std::min<long long>(1024, base * v / 100)));
+    }
+    if (!number(part, -1024, 1024, &v)) bad(amount + what, part);
     if (v <= 0) v += base;
-    if (v < 1) bad(what, s);
+    if (v < 1) bad(amount + what, part);
     return unsigned(v);
   };
-  if (first.empty() && second.empty()) bad(what, s);
+  if (first.empty() && second.empty()) bad(amount + what, s);
   if (!first.empty()) *total = get(first);
   if (!second.empty())
     *online = get(second);
   else
     *online = std::min(*online ? *online : *total, *total);
   if (!*total) *total = std::max(base, *online);
-  if (*online > *total) bad(what, s);
+  if (*online > *total)
+    bad(amount + what + " online", std::to_string(*online) + " (total amount of " + what + " " + std::to_string(*total) + ")");
 }
 
 struct Flags {
@@ -68,18 +81,18 @@ struct Flags {
   // The value of flag `name`: attached to it, or the next argument.
   std::string value(const std::string &flag, size_t name_length) {
     if (flag.size() > name_length) return flag.substr(name_length);
-    if (at + 1 >= args.size()) usage_error("missing argument for \"+" + flag + "\"");
+    if (at + 1 >= args.size()) refuse("No value given for -" + flag);
     return args[++at];
   }
 
   void scheduler_flag(const std::string &f) {
     auto is = [&f](const char *name) { return f.compare(0, strlen(name), name) == 0; };
     auto &s = out->schedulers;
-    if (is("SDPcpu")) pair(value(f, 6), cores(), &s.dirty_cpu, &s.dirty_cpu_online, "dirty CPU scheduler percentages", true);
-    else if (is("SDcpu")) pair(value(f, 5), cores(), &s.dirty_cpu, &s.dirty_cpu_online, "number of dirty CPU schedulers", false);
+    if (is("SDPcpu")) pair(value(f, 6), cores(), &s.dirty_cpu, &s.dirty_cpu_online, "dirty CPU schedulers", true);
+    else if (is("SDcpu")) pair(value(f, 5), cores(), &s.dirty_cpu, &s.dirty_cpu_online, "dirty CPU schedulers", false);
     else if (is("SDio")) s.dirty_io = unsigned(ranged(value(f, 4), 1, 1024, "number of dirty I/O schedulers"));
-    else if (is("SP")) pair(value(f, 2), cores(), &s.schedulers, &s.schedulers_online, "scheduler percentages", true);
-    else pair(value(f, 1), cores(), &s.schedulers, &s.schedulers_online, "number of schedulers", false);
+    else if (is("SP")) pair(value(f, 2), cores(), &s.schedulers, &s.schedulers_online, "schedulers", true);
+    else pair(value(f, 1), cores(), &s.schedulers, &s.schedulers_online, "schedulers", false);
   }
 
   void heap_flag(const std::string &f) {
@@ -93,7 +106,7 @@ struct Flags {
     } else if (is("hmbs")) v.min_vheap_words = uint32_t(gc_next_size(Word(ranged(value(f, 4), 0, 1ll << 31, "heap size"))));
     else if (is("hmqd")) {
       std::string q = value(f, 4);
-      if (q != "off_heap" && q != "on_heap") bad("message queue data flag", q);
+      if (q != "off_heap" && q != "on_heap") refuse("Invalid message_queue_data flag: " + q);
       v.off_heap_messages = q == "off_heap";
     } else if (is("hms")) v.min_heap_words = uint32_t(gc_next_size(Word(ranged(value(f, 3), 0, 1ll << 31, "heap size"))));
     else if (is("hpds")) ranged(value(f, 4), 1, 1 << 30, "initial process dictionary size");
@@ -109,19 +122,20 @@ struct Flags {
     static const char *strategies[] = {"default", "legacy", nullptr};
     static const char *bools[] = {"true", "false", nullptr};
     static const struct { const char *name; const char **values; const char *what; } rows[] = {
-        {"sbwtdcpu", thresholds, "dirty CPU scheduler busy wait threshold:"}, {"sbwtdio", thresholds, "dirty IO scheduler busy wait threshold:"},
-        {"sbwt", thresholds, "scheduler busy wait threshold:"}, {"swtdcpu", levels, "dirty CPU scheduler wakeup threshold:"},
-        {"swtdio", levels, "dirty IO scheduler wakeup threshold:"}, {"swct", cleanups, "scheduler wake cleanup threshold:"},
-        {"swt", levels, "scheduler wakeup threshold:"}, {"sws", strategies, "scheduler wakeup strategy:"},
-        {"sbt", binds, "setting of scheduler bind type:"}, {"stbt", binds, "setting of scheduler bind type:"},
-        {"scl", bools, "setting of compact load:"}, {"spp", bools, "value for port parallelism:"},
-        {"sub", bools, "setting of utilization balancing:"}, {"secio", bools, "setting of eager check I/O:"},
-        {"sct", nullptr, "CPU topology"}, {"sfwi", nullptr, "forced wakeup interval"}, {"ssrct", nullptr, ""},
+        {"sbwtdcpu", thresholds, "bad dirty CPU scheduler busy wait threshold: "}, {"sbwtdio", thresholds, "bad dirty IO scheduler busy wait threshold: "},
+        {"sbwt", thresholds, "bad scheduler busy wait threshold: "}, {"swtdcpu", levels, "dirty CPU scheduler wakeup threshold: "},
+        {"swtdio", levels, "dirty IO scheduler wakeup threshold: "}, {"swct", cleanups, "scheduler wake cleanup threshold: "},
+        {"swt", levels, "scheduler wakeup threshold: "}, {"sws", strategies, "scheduler wakeup strategy: "},
+        {"sbt", binds, "setting scheduler bind type '"}, {"stbt", binds, "setting scheduler bind type '"},
+        {"scl", bools, "bad scheduler compact load value '"}, {"spp", bools, "bad port parallelism scheduling hint "},
+        {"sub", bools, "bad scheduler utilization balancing  value '"}, {"secio", bools, "bad eager check I/O setting "},
+        {"sct", nullptr, ""}, {"sfwi", nullptr, ""}, {"ssrct", nullptr, ""},
     };
     if (f == "ssrct") return;
     for (const char *stack : {"sssdcpu", "sssdio", "sss"})
       if (f.compare(0, strlen(stack), stack) == 0) {
-        long long kw = ranged(value(f, strlen(stack)), 20, 8192, "stack size");
+        const char *of = !strcmp(stack, "sss") ? "" : !strcmp(stack, "sssdio") ? "dirty IO " : "dirty CPU ";
+        long long kw = ranged(value(f, strlen(stack)), 20, 8192, (std::string("stack size for ") + of + "scheduler threads").c_str());
         if (!strcmp(stack, "sss")) out->schedulers.stack_kb = size_t(kw) * 8;
         return;
       }
@@ -132,9 +146,11 @@ struct Flags {
       if (!r.values) return;
       for (const char **p = r.values; *p; p++)
         if (v == *p) return;
-      bad(r.what, v);
+      std::string line = r.what + v;
+      if (line[line.size() - v.size() - 1] == '\'') line += "'";
+      refuse(r.values == binds ? line + " failed: invalid type" : line);
     }
-    usage_error("bad scheduling option +" + f);
+    refuse("bad scheduling option -" + f);
   }
 
   void run() {
@@ -144,7 +160,7 @@ struct Flags {
       if (f.size() < 2 || f[0] != '-') usage_error("unexpected emulator argument " + f);
       f.erase(0, 1);
       switch (f[0]) {
-      case 'a': ranged(value(f, 1), 16, 8192, "suggested stack size for async threads"); break;
+      case 'a': ranged(value(f, 1), 16, 8192, "stack size for async threads"); break;
       case 'A': v.async_threads = unsigned(ranged(value(f, 1), 0, 1024, "number of async threads")); break;
       case 'B': {
         std::string mode = f.substr(1);
@@ -152,14 +168,14 @@ struct Flags {
         if (mode == "i") v.break_ignored = true;
         else if (mode == "d" || mode.empty()) v.break_disabled = true;
         else if (mode == "c") v.break_interrupts_shell = true;
-        else usage_error("unknown break option +B" + mode);
+        else refuse("unknown break option -B" + mode);
         break;
       }
       case 'c': {
         std::string b = f.substr(1);
         if (b.empty() && at + 1 < args.size() && (args[at + 1] == "true" || args[at + 1] == "false")) b = args[++at];
         out->time_correction = b == "true";
-        if (!b.empty() && b != "true" && b != "false") bad("time correction", b);
+        if (!b.empty() && b != "true" && b != "false") refuse("Invalid time correction value: " + b);
         break;
       }
       case 'C': {
@@ -167,37 +183,37 @@ struct Flags {
         if (mode == "no_time_warp") out->warp = WarpMode::NoTimeWarp;
         else if (mode == "single_time_warp") out->warp = WarpMode::SingleTimeWarp;
         else if (mode == "multi_time_warp") out->warp = WarpMode::MultiTimeWarp;
-        else bad("time warp mode", mode);
+        else refuse("Invalid time warp mode: " + mode);
         break;
       }
       case 'd':
-        if (f.compare(0, 3, "dcg") == 0) ranged(value(f, 3), 0, 256, "decentralized counter groups limit");
+        if (f.compare(0, 3, "dcg") == 0) ranged(value(f, 3), 0, 256, "decentralized counter groups limit:");
         else v.no_crash_dump = true;
         break;
       case 'e': v.ets_limit = size_t(ranged(value(f, 1), 0, 1 << 30, "maximum number of ets tables")); break;
       case 'f':
-        if (f[1] != 'n' || f.size() < 3 || !strchr("ula", f[2])) bad("filename encoding; expected +fnl, +fnu or +fna, got", "+" + f);
+        if (f[1] != 'n' || f.size() < 3 || !strchr("ula", f[2])) bad("filename encoding", f.substr(f.size() < 2 ? 1 : 2) + ", can be (l,u or a, optionally followed by w, i or e)");
         v.native_name_encoding = f[2];
         v.native_name_warn = f.size() < 4 || f[3] == 'w';
         break;
       case 'g':
-        if (f != "gc_stress") usage_error("unknown flag +" + f);
+        if (f != "gc_stress") refuse("unknown flag -" + f);
         gc_stress = true;
         break;
       case 'h': heap_flag(f); break;
       case 'i': v.boot_module = value(f, 1); break;
-      case 'I': ranged(value(f, f.compare(0, 3, "IOP") == 0 ? 4 : 3), 0, 1024, "number of poll threads"); break;
+      case 'I': ranged(value(f, f.compare(0, 3, "IOP") == 0 ? 4 : 3), 0, 1024, f.compare(0, 3, "IOt") == 0 ? "I/O poll threads number:" : "I/O pollset number:"); break;
       case 'J':
       case 'M': at++; break;
       case 'K': boolean(value(f, 1), "kernel poll"); break;
       case 'n':
-        if (f.size() > 1 && !strchr("sad", f[1])) bad("port signal behaviour", f);
+        if (f.size() > 1 && !strchr("sad", f[1])) bad("-n option", f.substr(1));
         break;
       case 'p': {
-        if (f.compare(0, 2, "pc") != 0) usage_error("unknown flag +" + f);
+        if (f.compare(0, 2, "pc") != 0) refuse("unknown flag -" + f);
         std::string set = value(f, 2);
         if (set == "unicode") v.printable_unicode = true;
-        else if (set != "latin1") bad("range of printable characters", set);
+        else if (set != "latin1") bad("range of printable characters:", set);
         break;
       }
       case 'P':
@@ -207,7 +223,7 @@ struct Flags {
       case 'Q': { std::string n = value(f, 1); if (n != "legacy") v.port_limit = size_t(ranged(n, 1024, 134217727, "number of ports")); break; }
       case 'R': ranged(value(f, 1), 22, 26, "compatibility release number"); break;
       case 'r':
-        if (f.compare(0, 2, "rg") == 0) ranged(value(f, 2), 0, 65536, "reader groups limit");
+        if (f.compare(0, 2, "rg") == 0) ranged(value(f, 2), 0, 65536, "reader groups limit:");
         break;
       case 's': tuning_flag(f); break;
       case 'S': scheduler_flag(f); break;
@@ -218,17 +234,23 @@ struct Flags {
       case 'W': {
         std::string w = f.substr(1);
         if (w.empty()) w = value(f, 1);
-        if (w.size() != 1 || !strchr("iwe", w[0])) bad("warning mapping", w);
+        if (w.size() != 1 || !strchr("iwe", w[0])) refuse("unrecognized warning_map option " + w);
         v.warning_map = w[0];
         break;
       }
       case 'z': {
-        std::string name = f.substr(0, f.compare(0, 5, "zdbbl") == 0 || f.compare(0, 5, "zosrl") == 0 || f.compare(0, 5, "zebwt") == 0 ? 5 : f.compare(0, 6, "zdntgc") == 0 ? 6 : 0);
-        if (name.empty()) usage_error("bad -z option -" + f);
-        value(f, name.size());
+        static const char *names[] = {"zdbbl", "zosrl", "zebwt", "zdntgc"};
+        auto name = std::find_if(std::begin(names), std::end(names), [&f](const char *n) { return f.compare(0, strlen(n), n) == 0; });
+        if (name == std::end(names)) refuse("bad -z option -" + f);
+        const std::string given = value(f, strlen(*name));
+        if (name == names) { // in kB
+          const long long kb = atoll(given.c_str());
+          if (kb < 1 || kb > 2097151) refuse("Invalid dbbl limit: " + std::to_string(kb));
+          system_settings.dist_busy_limit = kb * 1024;
+        }
         break;
       }
-      default: usage_error("unknown flag +" + f);
+      default: refuse("unknown flag -" + f);
       }
     }
   }

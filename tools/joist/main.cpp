@@ -135,7 +135,7 @@ void start_epmd(const CommandLine &line, const OtpRoot &otp) {
   EmulatorSettings settings;
   read_emulator_flags(line.emulator, &settings);
   if (line.print_version || settings.print_version) {
-    fprintf(stderr, "Erlang (SMP,ASYNC_THREADS) (BEAM) emulator version %s\n", v.erts_version.c_str());
+    fprintf(stderr, "Erlang (SMP,ASYNC_THREADS) (BEAM) emulator version %s\r\n", v.erts_version.c_str());
     exit(0);
   }
   if (line.distributed && line.start_epmd) start_epmd(line, otp);
