@@ -59,7 +59,8 @@ void expand(const std::vector<std::string> &args, std::vector<std::string> *out,
       out->push_back(args[i]);
       continue;
     }
-    if (i + 1 == args.size()) usage_error("Missing argument(s) for '-args_file'.");
+    const bool last = i + 1 == args.size() || (i + 2 == args.size() && args[i + 1] == "--"); // that ends the source
+    if (last) usage_error("Missing argument(s) for '-args_file'.");
     if (depth > 20) usage_error("-args_file nested too deeply: " + args[i + 1]);
     expand(split_words(read_file(args[++i]), true), out, extra, depth + 1);
   }

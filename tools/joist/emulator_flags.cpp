@@ -51,24 +51,24 @@ void pair(const std::string &s, unsigned base, unsigned *total, unsigned *online
   const std::string amount = "amount of ";
   size_t colon = s.find(':');
   std::string first = s.substr(0, colon), second = colon == std::string::npos ? "" : s.substr(colon + 1);
-  auto get = [&](const std::string &part) -> unsigned {
+  auto get = [&](const std::string &part, long long most) -> unsigned {
     long long v;
     if (percent) {
       if (!number(part, 0, 102400, &v)) bad(std::string(what) + " percentage specifier", s);
       return unsigned(std::max<long long>(1, std::min<long long>(1024, base * v / 100)));
     }
-    if (!number(part, -1024, 1024, &v)) bad(amount + what, part);
+    if (!number(part, -1024, most, &v)) bad(amount + what, part);
     if (v <= 0) v += base;
     if (v < 1) bad(amount + what, part);
     return unsigned(v);
   };
   if (first.empty() && second.empty()) bad(amount + what, s);
-  if (!first.empty()) *total = get(first);
+  if (!first.empty()) *total = get(first, 1024);
   if (!second.empty())
-    *online = get(second);
+    *online = get(second, 1 << 30); // more than there are is refused below
   else
     *online = std::min(*online ? *online : *total, *total);
-  if (!*total) *total = std::max(base, *online);
+  if (!*total) *total = std::clamp(*online, base, std::max(base, 1024u));
   if (*online > *total)
     bad(amount + what + " online", std::to_string(*online) + " (total amount of " + what + " " + std::to_string(*total) + ")");
 }
