@@ -69,8 +69,8 @@ Emitter::Done Emitter::one_bif(const Mfa &mfa, const Arg &fail, Word live, const
     }
   }
   if (mfa.module == atoms::erlang && in.size() == 1) {
-    if ((mfa.function == atoms::op_minus || mfa.function == atoms::bnot) && knows_live) {
-      ins(mfa.function == atoms::bnot ? Op::bnot : Op::negate, {fail, Arg::num(live), in[0], out});
+    if ((mfa.function == atoms::op_minus || mfa.function == atoms::bnot || mfa.function == atoms::abs) && knows_live) {
+      ins(mfa.function == atoms::bnot ? Op::bnot : mfa.function == atoms::abs ? Op::abs : Op::negate, {fail, Arg::num(live), in[0], out});
       return Done::Ok;
     }
     if (Op op = find(kUnary, mfa.function); op != Op::Count) {

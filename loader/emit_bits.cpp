@@ -33,6 +33,10 @@ void Emitter::get_integer(const Arg &fail, const Arg &ctx, Word bits, Word flags
     ins(bits == 8 ? Op::bs_get_int8 : bits == 16 ? Op::bs_get_int16 : Op::bs_get_int32, {fail, ctx, to});
     return;
   }
+  if ((flags & 6) == kBsLittle && bits >= 8 && bits <= 56 && bits % 8 == 0) {
+    ins(Op::bs_get_int_le, {fail, ctx, Arg::num(bits), to});
+    return;
+  }
   ins(Op::bs_get_integer, {fail, ctx, Arg::num(bits), Arg::num(flags), to});
 }
 

@@ -39,6 +39,26 @@ void Emitter::tuple(const Arg &to, const std::vector<Arg> &e) {
   }
 }
 
+// allocate followed by moves of x registers into the frame.
+bool Emitter::allocate_and_move(const GenericOp &op) {
+  Arg frame = Arg::num(num(op, 0) * 8), live = Arg::num(num(op, 1));
+  std::vector<Arg> m;
+  for (size_t k = 1; k <= 3; k++) {
+    auto *o = next_is(k, op_move);
+    if (!o || src(*o, 0).kind != OpKind::X || dst(*o, 1).kind != OpKind::Y) break;
+    m.push_back(src(*o, 0));
+    m.push_back(dst(*o, 1));
+  }
+  switch (m.size() / 2) {
+  case 0: return false;
+  case 1: ins(Op::allocate_move, {frame, live, m[0], m[1]}); break;
+  case 2: ins(Op::allocate_move2, {frame, live, m[0], m[1], m[2], m[3]}); break;
+  default: ins(Op::allocate_move3, {frame, live, m[0], m[1], m[2], m[3], m[4], m[5]});
+  }
+  i_ += m.size() / 2;
+  return true;
+}
+
 Emitter::Done Emitter::data(const GenericOp &op) {
   switch (op.op) {
   case op_move: {
@@ -154,6 +174,7 @@ Emitter::Done Emitter::data(const GenericOp &op) {
   }
   case op_allocate: case op_allocate_zero:
     if (gc_stress) ins(Op::allocate_stress, {Arg::num(num(op, 0) * 8), Arg::num(num(op, 1)), Arg::num(0)});
+    else if (op.op == op_allocate && allocate_and_move(op)) break;
     else ins(Op::allocate, {Arg::num(num(op, 0) * 8), Arg::num(num(op, 1))});
     if (op.op == op_allocate_zero)
       for (Word i = 0; i < num(op, 0); i++) ins(Op::init_y1, {Arg::y(i)});
@@ -164,7 +185,16 @@ Emitter::Done Emitter::data(const GenericOp &op) {
     if (op.op == op_allocate_heap_zero)
       for (Word i = 0; i < num(op, 0); i++) ins(Op::init_y1, {Arg::y(i)});
     break;
-  case op_test_heap: heap_need(num(op, 0), num(op, 1)); break;
+  case op_test_heap: {
+    auto *cell = next_is(1, op_put_list);
+    if (cell && num(op, 0) == 2 && !gc_stress) {
+      ins(Op::test_heap_put_list, {Arg::num(num(op, 1)), src(*cell, 0), src(*cell, 1), dst(*cell, 2)});
+      i_++;
+    } else {
+      heap_need(num(op, 0), num(op, 1));
+    }
+    break;
+  }
   case op_make_fun2: {
     const LambdaInfo &l = f_.lambdas[num(op, 0)];
     heap_need(3 + l.free_count, l.free_count);
@@ -332,6 +362,7 @@ Emitter::Done Emitter::test(const GenericOp &op) {
   case op_is_tuple: {
     Arg s = reg(op, 1);
     auto *t = next_is(1, op_test_arity);
+    if (auto *select = next_is(1, op_select_tuple_arity); select && src(*select, 0) == s && num(*select, 1) == num(op, 0)) break; // it asks that itself
     if (t && src(*t, 1) == s && num(*t, 0) == num(op, 0)) {
       ins(Op::is_tuple_of, {lab(op, 0), s, Arg::num(header(Kind::Tuple, num(*t, 2)))});
       i_++;

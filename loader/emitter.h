@@ -52,6 +52,7 @@ private:
   void equal_exact(bool want, const Arg &label, Arg a, Arg b);
   void select(const Arg &value, const Arg &fail, const std::vector<std::pair<Term, Word>> &cases);
   void heap_need(Word words, Word live);
+  bool allocate_and_move(const GenericOp &op);
   Done one_bif(const Mfa &mfa, const Arg &fail, Word live, const std::vector<Arg> &in, const Arg &out);
   Done create_bin(const GenericOp &op);
   Done match_commands(const GenericOp &op);

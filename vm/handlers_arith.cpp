@@ -85,6 +85,7 @@ using Op_bsr = Binary<ArithOp::Bsr, sem::bsr>;
 using Op_fdivide = Binary<ArithOp::Div, sem::float_divide>;
 using Op_negate = Unary<UnaryOp::Neg, sem::negate>;
 using Op_bnot = Unary<UnaryOp::Bnot, sem::bnot>;
+using Op_abs = Unary<UnaryOp::Abs, sem::absolute>;
 using Op_add_c = Constant<ArithOp::Add, false, sem::small_arith<ArithOp::Add>>;
 using Op_sub_c = Constant<ArithOp::Sub, false, sem::small_arith<ArithOp::Sub>>;
 using Op_band_c = Constant<ArithOp::Band, true, sem::small_arith<ArithOp::Band>>;

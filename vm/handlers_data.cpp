@@ -216,6 +216,35 @@ struct Op_test_heap {
     NEXT;
   }
 };
+struct Op_test_heap_put_list {
+  template <class I> COLD static JOIST_PN void slow(JOIST_PARAMS) {
+    SAVE();
+    if (!collect(m, 2, NUM(0))) return leave_killed(m);
+    LOAD();
+    GO(pc);
+  }
+  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+    STATE;
+    if (!sem::has_room(s, 2)) TAIL slow<I>(JOIST_ARGS);
+    Term t = sem::put_list(s, GET(1), GET(2));
+    PUT(3, t);
+    NEXT;
+  }
+};
+// Moves into a fresh frame: y registers of the operands are those of the new frame.
+template <int MOVES> struct AllocateMove {
+  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+    STATE;
+    if (!sem::allocate(s, NUM(0), 0)) TAIL Op_allocate::slow<I>(JOIST_ARGS);
+    PUT(3, GET(2));
+    if constexpr (MOVES > 1) PUT(5, GET(4));
+    if constexpr (MOVES > 2) PUT(7, GET(6));
+    NEXT;
+  }
+};
+using Op_allocate_move = AllocateMove<1>;
+using Op_allocate_move2 = AllocateMove<2>;
+using Op_allocate_move3 = AllocateMove<3>;
 struct Op_allocate_stress {
   template <class I> static JOIST_PN void run(JOIST_PARAMS) {
     SAVE();

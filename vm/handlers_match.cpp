@@ -31,11 +31,11 @@ struct Op_bs_start_match {
   }
   template <class I> static JOIST_PN void run(JOIST_PARAMS) {
     Term t = GET(1);
-    if (sem::is_bitstring(t)) TAIL full<I>(JOIST_ARGS);
-    if (sem::is_boxed_kind(t, Kind::MatchCtx)) {
+    if (LIKELY(sem::is_boxed_kind(t, Kind::MatchCtx))) {
       PUT(3, t);
       NEXT;
     }
+    if (sem::is_bitstring(t)) TAIL full<I>(JOIST_ARGS);
     GO(CODE(0));
   }
 };
@@ -82,6 +82,24 @@ using Op_bs_get_int8 = GetAligned<8>;
 using Op_bs_get_int16 = GetAligned<16>;
 using Op_bs_get_int32 = GetAligned<32>;
 
+struct Op_bs_get_int_le {
+  template <class I> COLD static JOIST_PN void slow(JOIST_PARAMS) {
+    CTX(1);
+    SAVE();
+    Term r = match_integer(m->p->heap, c, NUM(2), kBsLittle);
+    LOAD();
+    PUT(3, r);
+    NEXT;
+  }
+  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+    CTX(1);
+    Term r;
+    if (!sem::bits_left(c, NUM(2))) GO(CODE(0));
+    if (!LIKELY(sem::get_little(c, NUM(2), r))) TAIL slow<I>(JOIST_ARGS);
+    PUT(3, r);
+    NEXT;
+  }
+};
 struct Op_bs_get_integer {
   template <class I> COLD static JOIST_PN void slow(JOIST_PARAMS) {
     CTX(1);
@@ -161,8 +179,8 @@ struct Op_bs_get_binary_fixed {
 struct Op_bs_get_binary_all {
   template <class I> static JOIST_PN void run(JOIST_PARAMS) {
     CTX(1);
+    if (!sem::rest_fits(c, NUM(2))) GO(CODE(0));
     Word bits = c->end - c->position;
-    if (bits % NUM(2)) GO(CODE(0));
     SAVE();
     Term r = match_binary(m->p->heap, c, bits);
     LOAD();
@@ -190,7 +208,7 @@ struct Op_bs_skip_bits_var {
 struct Op_bs_skip_all {
   template <class I> static JOIST_PN void run(JOIST_PARAMS) {
     CTX(1);
-    if ((c->end - c->position) % NUM(2)) GO(CODE(0));
+    if (!sem::rest_fits(c, NUM(2))) GO(CODE(0));
     c->position = c->end;
     NEXT;
   }
@@ -205,7 +223,7 @@ struct Op_bs_test_tail {
 struct Op_bs_test_unit {
   template <class I> static JOIST_PN void run(JOIST_PARAMS) {
     CTX(1);
-    if ((c->end - c->position) % NUM(2) == 0) NEXT;
+    if (sem::rest_fits(c, NUM(2))) NEXT;
     GO(CODE(0));
   }
 };

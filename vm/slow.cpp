@@ -47,6 +47,7 @@ const Instr *slow_arith(Machine *m, const Instr *pc, const Instr *fail, ArithOp 
 
 const Instr *slow_unary(Machine *m, const Instr *pc, const Instr *fail, UnaryOp op, Term a, Term *r) {
   Process *p = m->p;
+  if (op == UnaryOp::Abs) return slow_guard(m, pc, fail, atoms::abs, 1, &a, r); // badarg, not badarith
   Term t = op == UnaryOp::Neg ? arith_neg(p->heap, a) : arith_bnot(p->heap, a);
   if (!t.is_none() && t != kTooBig) [[likely]] {
     *r = t;

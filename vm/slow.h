@@ -5,7 +5,7 @@
 #include "vm/interp.h"
 
 namespace joist::vm {
-enum class UnaryOp : uint8_t { Neg, Bnot };
+enum class UnaryOp : uint8_t { Neg, Bnot, Abs };
 // Before a slow path that builds terms: collects where fragments have piled up. False: killed.
 bool collect_before_slow(Machine *m, unsigned live);
 // Answer pc: *r is the result. Otherwise where to go on (null: the process has ended): `fail`, or the handler of the

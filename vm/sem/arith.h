@@ -80,6 +80,15 @@ SEM bool negate(Term a, Term &r) {
   if (LIKELY(a.is_small())) return small_arith<ArithOp::Sub>(Term::small(0), a, r);
   return false;
 }
+SEM bool absolute(Term a, Term &r) {
+  if (USUALLY(a.is_small())) {
+    int64_t v = int64_t(a.raw());
+    r = Term(Word(v < 0 ? -v : v));
+    return LIKELY(v != int64_t(Term::small(kMinSmall).raw()));
+  }
+  r = Term::encode_float(__builtin_fabs(a.immediate_float()));
+  return LIKELY(a.is_immediate_float());
+}
 SEM bool bnot(Term a, Term &r) {
   r = Term(~a.raw() & ~kTagMask);
   return LIKELY(a.is_small());

@@ -17,6 +17,21 @@ template <unsigned BITS> SEM bool get_aligned(MatchCtxObj *c, Term &r) {
   r = Term::small(int64_t(v));
   return true;
 }
+// Up to 7 bytes, little endian, at a byte boundary, where eight bytes can be read without leaving the data.
+SEM bool get_little(MatchCtxObj *c, Word bits, Term &r) {
+  Word first = c->position >> 3;
+  if (!LIKELY((c->position & 7) == 0 && first + 8 <= ((c->end + 7) >> 3))) return false;
+  uint64_t v = *reinterpret_cast<const uint64_t *>(c->base + first);
+  r = Term::small(int64_t(v & ((uint64_t{1} << bits) - 1)));
+  c->position += bits;
+  return true;
+}
+// Is the rest a multiple of unit? Units are nearly always powers of two.
+SEM bool rest_fits(const MatchCtxObj *c, Word unit) {
+  Word left = c->end - c->position;
+  if (LIKELY((unit & (unit - 1)) == 0)) return (left & (unit - 1)) == 0;
+  return left % unit == 0;
+}
 // Up to 56 bits anywhere, where eight bytes can be read without leaving the data.
 SEM bool get_small_bits(MatchCtxObj *c, Word bits, bool is_signed, Term &r) {
   Word first = c->position >> 3;
