@@ -45,6 +45,26 @@ Word words_for(Word bits) {
   return (bytes <= kHeapBinMax ? 2 + (bytes + 7) / 8 : kRefcBinWords) + (bits & 7 ? kSubBinWords : 0);
 }
 
+// Appending where nothing else refers to the old value (private_append): in place, without a new sub-binary, if the
+// bytes are there. Otherwise none: append_writable does it.
+Term append_in_place(Heap &h, Term bin, Word bits, uint8_t **out, Word *bit) {
+  if (kind_of(bin) != Kind::SubBin) return Term::none();
+  auto *s = reinterpret_cast<SubBinObj *>(bin.box());
+  auto *r = reinterpret_cast<RefcBinObj *>(Term(s->original).box());
+  if (!s->writable || header_kind(r->hdr) != Kind::RefcBin || !(r->flags & kBinWritable) || s->offset || s->bit_offset)
+    return Term::none();
+  Word from = s->size * 8 + s->bit_size, total = from + bits, bytes = (total + 7) / 8;
+  if (bytes > r->data->capacity) return Term::none();
+  h.off_heap.bytes += bytes - r->size;
+  r->size = bytes;
+  r->flags |= kBinActiveWriter;
+  s->size = total / 8;
+  s->bit_size = total & 7;
+  *out = r->bytes;
+  *bit = from;
+  return bin;
+}
+
 struct Writer {
   Process *p;
   uint8_t *out;
@@ -174,7 +194,8 @@ Term create_bin(Machine *m, const Instr *pc, const BinSegment *segments, unsigne
     Term t = src(s);
     if (!is_bitstring(t)) return fail(p, s, Reason::Badarg, atoms::type, t);
     if (s.unit > 1 && bit_view(t).bits % s.unit) return fail(p, s, Reason::Badarg, atoms::unit, t);
-    result = append_writable(p->heap, t, total, &w.out, &w.bit);
+    result = s.type == SegType::PrivateAppend ? append_in_place(p->heap, t, total, &w.out, &w.bit) : Term::none();
+    if (result.is_none()) result = append_writable(p->heap, t, total, &w.out, &w.bit);
     if (result.is_none()) return fail(p, s, Reason::SystemLimit, atoms::size, t);
     if (total == 0) return result;
   } else if (total & 7) {

@@ -86,7 +86,8 @@ SEM bool absolute(Term a, Term &r) {
     r = Term(Word(v < 0 ? -v : v));
     return LIKELY(v != int64_t(Term::small(kMinSmall).raw()));
   }
-  r = Term::encode_float(__builtin_fabs(a.immediate_float()));
+  double d = a.immediate_float();
+  r = Term::encode_float(d < 0 ? -d : d); // -0.0 stays
   return LIKELY(a.is_immediate_float());
 }
 SEM bool bnot(Term a, Term &r) {
