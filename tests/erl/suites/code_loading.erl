@@ -76,7 +76,7 @@ old_code() ->
                         P ! go, B = receive {done, R} -> R end, {B, code:soft_purge(cl_t)} end),
      ?C(trace_of_purged, begin load(cl_u, beam(cl_u, "-export([go/0]). go() -> 1 + id(a). id(X) -> X.")), E = try cl_u:go() catch _:R:S -> {R, S} end, gone(cl_u), {badarith, [{cl_u, go, 0, _} | _]} = E, ok end),
      ?C(purge_not_allowed, catch erts_internal:purge_module(cl_u, prepare)),
-     ?C(many_reloads, begin [begin load(cl_w, version(cl_w, integer_to_list(I))), I = cl_w:v(), code:purge(cl_w) end || I <- lists:seq(1, 100)], gone(cl_w) end)].
+     ?C(many_reloads, begin [begin load(cl_w, version(cl_w, integer_to_list(I))), I = cl_w:v(), code:purge(cl_w) end || I <- lists:seq(1, 25)], gone(cl_w) end)].
 gone_but_old(M) -> true = erlang:delete_module(M), ok.
 
 funs() ->
