@@ -110,15 +110,19 @@ const Instr *call_error_handler(Machine *m, const Mfa *mfa) {
 
 const Instr *call_fun_slow(Machine *m, const Instr *pc, Term fun, unsigned arity, const Instr *return_to, int dealloc) {
   Process *p = m->p;
+  auto fail = [&] {
+    if (return_to) set_frame(p, return_to, dealloc);
+    return raise_at(m, pc);
+  };
   if (!is_fun(fun)) {
     raise_with(p, Reason::Badfun, fun);
-    return raise_at(m, pc);
+    return fail();
   }
   Term args = list_from(p, m->x, arity);
   unsigned wants = unsigned(is_local_fun(fun) ? fun_entry(fun)->arity : fun_export(fun)->mfa().arity);
   if (wants != arity) {
     raise_with(p, Reason::Badarity, make_tuple(p->heap, fun, args));
-    return raise_at(m, pc);
+    return fail();
   }
   if (is_export_fun(fun)) {
     set_frame(p, return_to, dealloc);
@@ -143,12 +147,12 @@ const Instr *call_fun_slow(Machine *m, const Instr *pc, Term fun, unsigned arity
   Module *module = module_find(fe->module);
   if (module && module->current) { // loaded, but another version: the error handler could not help
     raise_with(p, Reason::Badfun, fun);
-    return raise_at(m, pc);
+    return fail();
   }
   Export *x = export_get_or_put(p->error_handler, atoms::undefined_lambda, 3);
   if (!export_has_code(x)) {
     undef(p);
-    return raise_at(m, pc);
+    return fail();
   }
   m->x[0] = fe->module;
   m->x[1] = fun;
@@ -193,7 +197,11 @@ const Instr *apply_fixed(Machine *m, const Instr *pc, unsigned arity, const Inst
 const Instr *apply_fun(Machine *m, const Instr *pc, const Instr *return_to, int dealloc) {
   Term fun = m->x[0], args = m->x[1];
   unsigned arity = 0;
-  if (!spread(m, args, &arity)) return raise_at(m, pc);
+  if (!spread(m, args, &arity)) {
+    static const Mfa *self = &export_get_or_put(atoms::erlang, atoms::apply, 2)->mfa();
+    Term a[] = {fun, args};
+    return raise_at(m, pc, self, a);
+  }
   return call_fun_slow(m, pc, fun, arity, return_to, dealloc);
 }
 

@@ -16,6 +16,7 @@ bool collect_after_bif(Machine *m);
 const Instr *enter_export(Machine *m, const Export *x);
 // x0.. are arguments, fun is none of that arity, or has no code. dealloc < 0: a call that returns to return_to;
 // otherwise a tail call that gives up so many bytes of frame.
+// A call that fails has pushed its return address already (as on stock, where its caller then shows twice).
 const Instr *call_fun_slow(Machine *m, const Instr *pc, Term fun, unsigned arity, const Instr *return_to, int dealloc);
 // apply of x[arity]:x[arity+1] to x[0..arity); apply of x0:x1 to the list x2; apply of fun x0 to the list x1.
 const Instr *apply_fixed(Machine *m, const Instr *pc, unsigned arity, const Instr *return_to, int dealloc);
