@@ -241,6 +241,7 @@ const std::unordered_map<std::string_view, Item> &items() {
       {"taints", [](Process *) { return Term::nil(); }},
       {"trace_control_word", [](Process *p) { return number(p, system_settings.trace_control_word.load()); }},
       {"version", [](Process *p) { return text(p, vm_flags.erts_version); }},
+      {"endian", [](Process *) { return atoms::little; }},
       {"wordsize", [](Process *) { return Term::small(8); }},
   };
   return *table;

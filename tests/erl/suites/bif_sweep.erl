@@ -77,10 +77,9 @@ functions() ->
     ++ [{unicode, F, A} || {F, A} <- [{characters_to_binary, 1}, {characters_to_binary, 2}, {characters_to_list, 1},
                                       {characters_to_list, 2}, {bin_is_7bit, 1}]]
     ++ [{string, F, 1} || F <- [to_integer, to_float]]
-    ++ [{re, F, A} || {F, A} <- [{compile, 1}, {run, 2}]]
+    ++ [{re, F, A} || {F, A} <- [{run, 2}]]
     ++ [{ets, F, A} || {F, A} <- [{lookup, 2}, {insert, 2}, {new, 2}, {info, 1}, {delete, 1}, {whereis, 1}, {match_spec_compile, 1}]]
-    ++ [{persistent_term, get, 1}, {persistent_term, get, 2}, {os, getenv, 1}, {atomics, get, 2},
-        {erts_debug, flat_size, 1}].
+    ++ [{persistent_term, get, 1}, {persistent_term, get, 2}, {os, getenv, 1}, {atomics, get, 2}].
 
 %% These answer differently from run to run.
 excluded(F, A) ->
