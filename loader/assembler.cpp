@@ -51,7 +51,8 @@ size_t Assembler::ins(Op op, const Arg *args, size_t n) {
       else poke(to, uint32_t(a.value));
       break;
     case OpKind::C: case OpKind::P: case OpKind::U: poke(to, uint32_t(a.value)); break;
-    case OpKind::L: case OpKind::W: case OpKind::N: poke(to, a.value); break;
+    case OpKind::L: case OpKind::W: poke(to, a.value); break;
+    case OpKind::N: poke(to, interpret_return_stub); break;
     }
   }
   return at;

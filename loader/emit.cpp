@@ -67,7 +67,7 @@ void Emitter::function_head(const GenericOp &op) {
   Mfa mfa{arg(op, 0).term, arg(op, 1).term, num(op, 2)};
   function_offset_.push_back(uint32_t(a_.here()));
   ins(Op::func_info, {});
-  for (Word w : {Word(0), Word(0), mfa.module.raw(), mfa.function.raw(), mfa.arity}) a_.word(w);
+  for (Word w : {Word(interpret_entry_stub), Word(0), mfa.module.raw(), mfa.function.raw(), mfa.arity}) a_.word(w);
   entry_ = a_.here();
   if (!body_is_bif(mfa)) return;
   // The rest of the stub is not translated; its labels, which nothing refers to, stand at the BIF call.

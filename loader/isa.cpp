@@ -27,6 +27,7 @@ const OpRow op_rows[size_t(Op::Count)] = {
 #undef JOIST_INSTR
 };
 const void *const *op_variants[size_t(Op::Count)];
+void *interpret_entry_stub = nullptr, *interpret_return_stub = nullptr;
 
 int op_variant_count(Op op) {
   const OpRow &r = op_rows[size_t(op)];

@@ -103,6 +103,9 @@ extern const OpRow op_rows[size_t(Op::Count)];
 // Set by vm/ before any code is loaded.
 extern const void *const *op_variants[size_t(Op::Count)];
 int op_variant_count(Op op);
+// What the words for native code (N operands, FuncInfo::native) hold while there is none: stubs that interpret.
+// Set by vm/ before any code is loaded.
+extern void *interpret_entry_stub, *interpret_return_stub;
 
 // --- encoding of operands that choose their kind at run time (OpKind::V)
 inline constexpr unsigned kAnyX = 0, kAnyY = 1, kAnyLiteral = 2;

@@ -7,6 +7,7 @@
 #include "runtime/sched/scheduler.h"
 #include "vm/build.h"
 #include "vm/calls.h"
+#include "vm/native.h"
 #include "vm/vm.h"
 
 namespace joist::vm {
@@ -39,7 +40,7 @@ RunResult run(Machine *m, Process *p) {
 // One instruction alone in low memory.
 const Instr *fixed_code(std::initializer_list<Op> ops) {
   Assembler a;
-  a.word(0); // stands for the native entry before a return point
+  a.word(Word(interpret_return_stub)); // the native entry before a return point
   for (Op op : ops) a.ins(op, {});
   size_t n = a.words().size();
   auto *at = static_cast<Word *>(low_alloc(n * 8));
@@ -52,7 +53,8 @@ Word plain(Op op) { return Word(op_variants[size_t(op)][0]); }
 
 void init_trampolines(Export *e) {
   e->info.op = plain(Op::func_info);
-  e->info.native = e->info.breakpoint = nullptr;
+  e->info.native = interpret_entry_stub;
+  e->info.breakpoint = nullptr;
   for (auto &w : e->trampoline) w = plain(Op::int_code_end);
   const Mfa &f = e->info.mfa;
   if (f.module == atoms::erlang && f.function == atoms::op_send && f.arity == 2) send_bif = e->bif;
@@ -75,6 +77,8 @@ void install_native_body(FuncInfo *f, const StaticNif *nif) {
 } // namespace
 
 void init() {
+  interpret_entry_stub = reinterpret_cast<void *>(&native_interpret_entry);
+  interpret_return_stub = reinterpret_cast<void *>(&native_interpret_return);
   register_data();
   register_test();
   register_arith();

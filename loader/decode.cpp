@@ -1,0 +1,90 @@
+#include "loader/decode.h"
+
+#include <cstring>
+#include <unordered_map>
+
+namespace joist::loader {
+namespace {
+struct Variant {
+  Op op;
+  OpKind kinds[kMaxOperandsPerInstr];
+  Layout layout;
+};
+
+// Variants that compile to the same code share a handler: the first one found names it.
+const std::unordered_map<uint32_t, Variant> &variants() {
+  static const auto all = [] {
+    std::unordered_map<uint32_t, Variant> m;
+    for (size_t i = 0; i < size_t(Op::Count); i++) {
+      const OpRow &row = op_rows[i];
+      for (int v = 0; op_variants[i] && v < op_variant_count(Op(i)); v++) {
+        Variant x{Op(i), {}, {}};
+        int rest = v;
+        for (int k = 0; k < row.operands; k++) {
+          x.kinds[k] = spec_kind(row.specs[k], rest % spec_radix(row.specs[k]));
+          rest /= spec_radix(row.specs[k]);
+        }
+        x.layout = layout_of(x.kinds, row.operands);
+        m.emplace(uint32_t(reinterpret_cast<Word>(op_variants[i][v])), x);
+      }
+    }
+    return m;
+  }();
+  return all;
+}
+
+template <class T> T peek(const Instr *pc, Word at) {
+  T v;
+  memcpy(&v, reinterpret_cast<const char *>(pc) + at, sizeof v);
+  return v;
+}
+// Words that follow the fixed part.
+Word extra_words(const Instr *pc, const Decoded &d) {
+  Word base = d.layout.words * 8;
+  auto sources = [&](Word n) { return (n + 4) / 4 + peek<uint16_t>(pc, base + n * 2); };
+  switch (d.op) {
+  case Op::put_tuple: return sources(d.values[1]);
+  case Op::make_fun:
+  case Op::has_map_fields:
+  case Op::get_map_elements: return sources(d.values[2]);
+  case Op::put_map: return sources(d.values[4]);
+  case Op::update_record: return d.values[3] + d.values[4];
+  case Op::select_dense: return (d.values[3] + 1) / 2;
+  case Op::select_hash: return Word{1} << (32 - d.values[3]);
+  case Op::select_linear:
+  case Op::select_arity: return d.values[2];
+  case Op::select_linear64: return d.values[2] * 2;
+  case Op::bif3: return 3;
+  case Op::bs_create_bin: return d.values[5];
+  default: return 0;
+  }
+}
+} // namespace
+
+bool decode(const Instr *pc, Word first_word, Decoded *out) {
+  auto it = variants().find(uint32_t(first_word));
+  if (it == variants().end()) return false;
+  const Variant &v = it->second;
+  out->op = v.op;
+  out->operands = op_rows[size_t(v.op)].operands;
+  out->layout = v.layout;
+  for (int k = 0; k < out->operands; k++) {
+    out->kinds[k] = v.kinds[k];
+    unsigned at = v.layout.offset[k];
+    Word bits = first_word >> (at * 8 & 63); // operands in the first word: that one may be patched in memory
+    bool first = at < 8;
+    switch (v.kinds[k]) {
+    case OpKind::N: out->values[k] = 0; break;
+    case OpKind::C: out->values[k] = Word(int64_t(first ? int32_t(bits) : peek<int32_t>(pc, at))); break;
+    default:
+      switch (kind_size(v.kinds[k])) {
+      case 2: out->values[k] = first ? uint16_t(bits) : peek<uint16_t>(pc, at); break;
+      case 4: out->values[k] = first ? uint32_t(bits) : peek<uint32_t>(pc, at); break;
+      default: out->values[k] = peek<Word>(pc, at); break;
+      }
+    }
+  }
+  out->words = v.layout.words + extra_words(pc, *out);
+  return true;
+}
+} // namespace joist::loader
