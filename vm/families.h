@@ -1,6 +1,5 @@
 // Included by vm/handlers_<family>.cpp inside its register function: registers the family's rows of isa.def.
-// Before: #define JOIST_IF_<family> JOIST_ROW
-#define JOIST_ROW(name, ...) op_variants[size_t(Op::name)] = Expand<Op_##name __VA_OPT__(, ) __VA_ARGS__>::table();
+// Before: JOIST_REGISTER(family) and #define JOIST_IF_<family> JOIST_ROW
 #define S Spec::S
 #define R Spec::R
 #define D Spec::D
@@ -35,6 +34,9 @@
 #ifndef JOIST_IF_call
 #define JOIST_IF_call(...)
 #endif
+#ifndef JOIST_IF_callbif
+#define JOIST_IF_callbif(...)
+#endif
 #ifndef JOIST_IF_apply
 #define JOIST_IF_apply(...)
 #endif
@@ -54,3 +56,32 @@
 #define JOIST_IF_build(...)
 #endif
 #include "loader/isa.def"
+#undef JOIST_INSTR
+#undef S
+#undef R
+#undef D
+#undef L
+#undef C
+#undef V
+#undef F
+#undef P
+#undef U
+#undef H
+#undef W
+#undef FR
+#undef N
+#undef X
+#undef Y
+#undef JOIST_IF_data
+#undef JOIST_IF_test
+#undef JOIST_IF_arith
+#undef JOIST_IF_guard
+#undef JOIST_IF_float
+#undef JOIST_IF_call
+#undef JOIST_IF_callbif
+#undef JOIST_IF_apply
+#undef JOIST_IF_raise
+#undef JOIST_IF_receive
+#undef JOIST_IF_map
+#undef JOIST_IF_match
+#undef JOIST_IF_build

@@ -5,75 +5,75 @@
 namespace joist::vm {
 namespace {
 struct Op_apply {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
-    RESUME(apply_fixed(m, pc, NUM(0), after(pc, I::size), -1));
+    RESUME(apply_fixed(m, pc, NUM(0), after(pc, SIZE), -1));
   }
 };
 struct Op_apply_last {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
     RESUME(apply_fixed(m, pc, NUM(0), nullptr, int(NUM(1))));
   }
 };
 struct Op_apply_list {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
-    RESUME(apply_list(m, pc, after(pc, I::size), -1));
+    RESUME(apply_list(m, pc, after(pc, SIZE), -1));
   }
 };
 struct Op_apply_list_last {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
     RESUME(apply_list(m, pc, nullptr, int(NUM(0))));
   }
 };
 struct Op_apply_fun {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
-    RESUME(apply_fun(m, pc, after(pc, I::size), -1));
+    RESUME(apply_fun(m, pc, after(pc, SIZE), -1));
   }
 };
 struct Op_apply_fun_last {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
     RESUME(apply_fun(m, pc, nullptr, int(NUM(0))));
   }
 };
 struct Op_hibernate {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
     RESUME(hibernate(m, pc));
   }
 };
 // A process in hibernation was woken: by a message, or for nothing.
 struct Op_hibernated {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
     signals_fetch(m->p);
-    if (m->p->must_exit()) return leave_killed(m);
-    if (m->p->mailbox.length == 0) return leave(m, pc, 3, RunResult::Waiting);
+    if (m->p->must_exit()) LEAVE(leave_killed(m));
+    if (m->p->mailbox.length == 0) LEAVE(leave(m, pc, 3, RunResult::Waiting));
     LOAD();
     NEXT; // process_start
   }
 };
 struct Op_yield_ {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     m->x[0] = atoms::true_;
     reds = 0;
     SAVE();
-    leave(m, after(pc, I::size), 1, RunResult::Yielded);
+    LEAVE(leave(m, after(pc, SIZE), 1, RunResult::Yielded));
   }
 };
 struct Op_bif_body {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
     Export *f = PTR(Export, 0);
     RESUME(native_body(m, &f->mfa(), f->bif));
   }
 };
 struct Op_nif_body {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
     auto *nif = reinterpret_cast<const StaticNif *>(WORD(0));
     const Mfa *mfa = &FuncInfo::of(pc)->mfa;
@@ -85,34 +85,34 @@ SEM Export *export_of(const Instr *trampoline) {
   return reinterpret_cast<Export *>(Word(trampoline) - offsetof(Export, trampoline));
 }
 struct Op_export_bif {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
     Export *x = export_of(pc);
     RESUME(native_body(m, &x->mfa(), x->bif));
   }
 };
 struct Op_export_undefined {
-  template <class I> COLD static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> COLD static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
     RESUME(call_error_handler(m, &export_of(pc)->mfa()));
   }
 };
 // Funs without code are told apart before they are entered (call_fun_slow).
 struct Op_lambda_unloaded {
-  template <class I> COLD static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> COLD static JOIST_HANDLER run(JOIST_PARAMS) {
     raise(m->p, Reason::Undef);
     TAIL h_raise(JOIST_ARGS);
   }
 };
 struct Op_process_start {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     if (e == m->p->heap_end) *--e = return_word(exec_hooks.normal_exit);
     SAVE();
     RESUME(apply_list(m, pc, nullptr, 0));
   }
 };
 struct Op_normal_exit {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
     m->p->live_x = 0;
     m->p->pc = exec_hooks.continue_exit;
@@ -120,7 +120,7 @@ struct Op_normal_exit {
   }
 };
 struct Op_continue_exit {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
     m->p->live_x = 0;
     m->p->pc = exec_hooks.continue_exit;
@@ -129,15 +129,15 @@ struct Op_continue_exit {
 };
 // A dirty native function failed; its arguments are in x, its name in p->current.
 struct Op_dirty_failed {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
     RESUME(raise_at(m, return_target(*e), m->p->current, m->x, true));
   }
 };
 } // namespace
 
-void register_apply() {
+JOIST_REGISTER(apply)
 #define JOIST_IF_apply JOIST_ROW
 #include "vm/families.h"
-}
+JOIST_REGISTER_END
 } // namespace joist::vm

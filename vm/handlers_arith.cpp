@@ -7,9 +7,9 @@ namespace joist::vm {
 namespace {
 // Binary: F, H, S, S, D. FN is the fast path.
 template <ArithOp OP, bool (*FN)(Term, Term, Term &)> struct Binary {
-  template <class I> COLD static JOIST_PN void slow(JOIST_PARAMS) {
+  template <class I> COLD static JOIST_HANDLER slow(JOIST_PARAMS) {
     SAVE();
-    if (!collect_before_slow(m, NUM(1))) return leave_killed(m);
+    if (!collect_before_slow(m, NUM(1))) LEAVE(leave_killed(m));
     e = m->p->stack_top;
     Term r;
     const Instr *to = slow_arith(m, pc, CODE(0), OP, GET(2), GET(3), &r);
@@ -18,7 +18,7 @@ template <ArithOp OP, bool (*FN)(Term, Term, Term &)> struct Binary {
     LOAD();
     NEXT;
   }
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     Term r;
     if (LIKELY(FN(GET(2), GET(3), r))) {
       PUT(4, r);
@@ -29,9 +29,9 @@ template <ArithOp OP, bool (*FN)(Term, Term, Term &)> struct Binary {
 };
 // Unary: F, H, S, D.
 template <UnaryOp OP, bool (*FN)(Term, Term &)> struct Unary {
-  template <class I> COLD static JOIST_PN void slow(JOIST_PARAMS) {
+  template <class I> COLD static JOIST_HANDLER slow(JOIST_PARAMS) {
     SAVE();
-    if (!collect_before_slow(m, NUM(1))) return leave_killed(m);
+    if (!collect_before_slow(m, NUM(1))) LEAVE(leave_killed(m));
     e = m->p->stack_top;
     Term r;
     const Instr *to = slow_unary(m, pc, CODE(0), OP, GET(2), &r);
@@ -40,7 +40,7 @@ template <UnaryOp OP, bool (*FN)(Term, Term &)> struct Unary {
     LOAD();
     NEXT;
   }
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     Term r;
     if (LIKELY(FN(GET(2), r))) {
       PUT(3, r);
@@ -52,9 +52,9 @@ template <UnaryOp OP, bool (*FN)(Term, Term &)> struct Unary {
 // Register op small constant in bodies: H, R, C, D. As on stock, a badarith from adding or subtracting a constant does
 // not name the operator in its stack trace.
 template <ArithOp OP, bool NAMED, bool (*FN)(Term, Term, Term &)> struct Constant {
-  template <class I> COLD static JOIST_PN void slow(JOIST_PARAMS) {
+  template <class I> COLD static JOIST_HANDLER slow(JOIST_PARAMS) {
     SAVE();
-    if (!collect_before_slow(m, NUM(0))) return leave_killed(m);
+    if (!collect_before_slow(m, NUM(0))) LEAVE(leave_killed(m));
     e = m->p->stack_top;
     Term r;
     const Instr *to = slow_arith(m, pc, nullptr, OP, GET(1), GET(2), &r, NAMED);
@@ -63,7 +63,7 @@ template <ArithOp OP, bool NAMED, bool (*FN)(Term, Term, Term &)> struct Constan
     LOAD();
     NEXT;
   }
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     Term r, a = GET(1);
     if (LIKELY(a.is_small() && FN(a, GET(2), r))) {
       PUT(3, r);
@@ -91,8 +91,8 @@ using Op_sub_c = Constant<ArithOp::Sub, false, sem::small_arith<ArithOp::Sub>>;
 using Op_band_c = Constant<ArithOp::Band, true, sem::small_arith<ArithOp::Band>>;
 } // namespace
 
-void register_arith() {
+JOIST_REGISTER(arith)
 #define JOIST_IF_arith JOIST_ROW
 #include "vm/families.h"
-}
+JOIST_REGISTER_END
 } // namespace joist::vm

@@ -11,23 +11,23 @@ namespace {
     TAIL h_raise(JOIST_ARGS);                                                                                          \
   } while (0)
 #define STORE_OR_FAIL(n, r)                                                                                            \
-  if (killed) return leave_killed(m);                                                                                  \
+  if (killed) LEAVE(leave_killed(m));                                                                                  \
   LOAD();                                                                                                              \
   if (r.is_none()) FAIL_OR_RAISE();                                                                                    \
   PUT(n, r)
 
 struct Op_bs_create_bin {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
     bool killed = false;
-    auto *segments = reinterpret_cast<const BinSegment *>(bytes(pc) + I::size);
+    auto *segments = reinterpret_cast<const BinSegment *>(bytes(pc) + SIZE);
     Term r = create_bin(m, pc, segments, NUM(4), NUM(1), NUM(2), &killed);
     STORE_OR_FAIL(3, r);
     NEXT_AFTER(NUM(5) * 8);
   }
 };
 struct Op_bs_init {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
     bool killed = false;
     Term r = init_bin(m, GET(1), NUM(4), NUM(2), NUM(3), &killed);
@@ -36,7 +36,7 @@ struct Op_bs_init {
   }
 };
 struct Op_bs_append {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
     bool killed = false;
     Term r = append_bin(m, GET(5), GET(1), NUM(4), NUM(2), NUM(3), &killed);
@@ -45,7 +45,7 @@ struct Op_bs_append {
   }
 };
 struct Op_bs_private_append {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
     Process *p = m->p;
     Term bin = GET(3);
@@ -67,7 +67,7 @@ struct Op_bs_private_append {
   }
 };
 struct Op_bs_init_writable {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
     Term size = m->x[0];
     Word bytes = size.is_small() && size.small_value() >= 0 ? Word(size.small_value()) : 1024;
@@ -78,7 +78,7 @@ struct Op_bs_init_writable {
 };
 // Value segments: F, S size, U unit, H flags, S value.
 struct Op_bs_put_integer {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     BuildState &b = build_state(m);
     Word bits;
     if (!build_bits(m->p, GET(1), NUM(2), &bits)) FAIL_OR_RAISE();
@@ -91,7 +91,7 @@ struct Op_bs_put_integer {
   }
 };
 struct Op_bs_put_float {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     BuildState &b = build_state(m);
     Word bits;
     if (!build_bits(m->p, GET(1), NUM(2), &bits)) FAIL_OR_RAISE();
@@ -104,7 +104,7 @@ struct Op_bs_put_float {
   }
 };
 struct Op_bs_put_binary {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     BuildState &b = build_state(m);
     Word bits;
     Term t = GET(3);
@@ -120,7 +120,7 @@ struct Op_bs_put_binary {
   }
 };
 struct Op_bs_put_binary_all {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     BuildState &b = build_state(m);
     Term t = GET(2);
     if (!is_bitstring(t) || bit_view(t).bits % NUM(1)) {
@@ -134,7 +134,7 @@ struct Op_bs_put_binary_all {
   }
 };
 struct Op_bs_put_string {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     BuildState &b = build_state(m);
     copy_bits(reinterpret_cast<const uint8_t *>(WORD(1)), 0, b.out, b.bit, Word(NUM(0)) * 8);
     b.bit += Word(NUM(0)) * 8;
@@ -143,7 +143,7 @@ struct Op_bs_put_string {
 };
 // Sizes: first + second * unit.
 struct Op_bs_add {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     Word first, second;
     if (!build_bits(m->p, GET(1), 1, &first) || !build_bits(m->p, GET(2), NUM(3), &second)) FAIL_OR_RAISE();
     Word sum = first + second;
@@ -156,14 +156,14 @@ struct Op_bs_add {
   }
 };
 struct Op_bs_utf8_size {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     Word c = Word(GET(0).small_value());
     PUT(1, Term::small(c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4));
     NEXT;
   }
 };
 struct Op_bs_utf16_size {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     PUT(1, Term::small(Word(GET(0).small_value()) < 0x10000 ? 2 : 4));
     NEXT;
   }
@@ -184,22 +184,22 @@ bool valid_code_point(Term t) {
   b.bit += n * 8;                                                                                                      \
   NEXT
 struct Op_bs_put_utf8 {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) { PUT_TEXT(GET(1), put_utf8(text, Word(t.small_value()))); }
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) { PUT_TEXT(GET(1), put_utf8(text, Word(t.small_value()))); }
 };
 struct Op_bs_put_utf16 {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     PUT_TEXT(GET(2), put_utf16(text, Word(t.small_value()), NUM(1)));
   }
 };
 struct Op_bs_put_utf32 {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     PUT_TEXT(GET(2), (put_integer(text, 0, 32, t, NUM(1)), 4));
   }
 };
 } // namespace
 
-void register_build() {
+JOIST_REGISTER(build)
 #define JOIST_IF_build JOIST_ROW
 #include "vm/families.h"
-}
+JOIST_REGISTER_END
 } // namespace joist::vm

@@ -6,13 +6,13 @@ namespace joist::vm {
 namespace {
 
 struct Op_move {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     PUT(1, GET(0));
     NEXT;
   }
 };
 struct Op_move2 {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     Term a = GET(0), b = GET(2);
     PUT(1, a);
     PUT(3, b);
@@ -20,7 +20,7 @@ struct Op_move2 {
   }
 };
 struct Op_move3 {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     Term a = GET(0), b = GET(2), c = GET(4);
     PUT(1, a);
     PUT(3, b);
@@ -29,14 +29,14 @@ struct Op_move3 {
   }
 };
 struct Op_move_x0_y_x0 {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     PUT(0, m->x[0]);
     m->x[0] = GET(1);
     NEXT;
   }
 };
 struct Op_swap {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     Term a = GET(0), b = GET(1);
     PUT(0, b);
     PUT(1, a);
@@ -44,20 +44,20 @@ struct Op_swap {
   }
 };
 struct Op_init_y1 {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     PUT(0, Term::nil());
     NEXT;
   }
 };
 struct Op_init_y2 {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     PUT(0, Term::nil());
     PUT(1, Term::nil());
     NEXT;
   }
 };
 struct Op_init_y3 {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     PUT(0, Term::nil());
     PUT(1, Term::nil());
     PUT(2, Term::nil());
@@ -65,7 +65,7 @@ struct Op_init_y3 {
   }
 };
 struct Op_get_list {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     Term l = GET(0), hd = sem::head(l), tl = sem::tail(l);
     PUT(1, hd);
     PUT(2, tl);
@@ -73,19 +73,19 @@ struct Op_get_list {
   }
 };
 struct Op_get_hd {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     PUT(1, sem::head(GET(0)));
     NEXT;
   }
 };
 struct Op_get_tl {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     PUT(1, sem::tail(GET(0)));
     NEXT;
   }
 };
 struct Op_put_list {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     STATE;
     Term t = sem::put_list(s, GET(0), GET(1));
     PUT(2, t);
@@ -93,9 +93,9 @@ struct Op_put_list {
   }
 };
 struct Op_put_tuple {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     Word n = NUM(1);
-    auto *v = reinterpret_cast<const uint16_t *>(bytes(pc) + I::size);
+    auto *v = reinterpret_cast<const uint16_t *>(bytes(pc) + SIZE);
     Word *t = h;
     t[0] = header(Kind::Tuple, n);
     for (Word i = 0; i < n; i++) t[1 + i] = any_slot(pc, m, e, v[i])->raw();
@@ -106,7 +106,7 @@ struct Op_put_tuple {
   }
 };
 struct Op_put_tuple2_ {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     STATE;
     Term t = sem::put_tuple(s, GET(0), GET(1));
     PUT(2, t);
@@ -114,7 +114,7 @@ struct Op_put_tuple2_ {
   }
 };
 struct Op_put_tuple3 {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     STATE;
     Term t = sem::put_tuple(s, GET(0), GET(1), GET(2));
     PUT(3, t);
@@ -122,7 +122,7 @@ struct Op_put_tuple3 {
   }
 };
 struct Op_put_tuple4 {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     STATE;
     Term t = sem::put_tuple(s, GET(0), GET(1), GET(2), GET(3));
     PUT(4, t);
@@ -133,13 +133,13 @@ using Op_put_tuple2_c = Op_put_tuple2_;
 using Op_put_tuple3_c = Op_put_tuple3;
 using Op_put_tuple4_c = Op_put_tuple4;
 struct Op_get_tuple_element {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     PUT(2, sem::tuple_at(GET(0), NUM(1)));
     NEXT;
   }
 };
 struct Op_get_tuple_element2 {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     Term t = GET(0), a = sem::tuple_at(t, NUM(1)), b = sem::tuple_at(t, NUM(1) + 8);
     PUT(2, a);
     PUT(3, b);
@@ -147,7 +147,7 @@ struct Op_get_tuple_element2 {
   }
 };
 struct Op_get_tuple_element3 {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     Term t = GET(0), a = sem::tuple_at(t, NUM(1)), b = sem::tuple_at(t, NUM(1) + 8), c = sem::tuple_at(t, NUM(1) + 16);
     PUT(2, a);
     PUT(3, b);
@@ -156,16 +156,16 @@ struct Op_get_tuple_element3 {
   }
 };
 struct Op_set_tuple_element {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     sem::set_tuple_at(GET(1), NUM(2), GET(0));
     NEXT;
   }
 };
 // A copy of the tuple with some elements replaced.
 struct Op_update_record {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     Word n = NUM(2), count = NUM(4);
-    auto *updates = reinterpret_cast<const uint32_t *>(bytes(pc) + I::size); // {index, V}
+    auto *updates = reinterpret_cast<const uint32_t *>(bytes(pc) + SIZE); // {index, V}
     const Word *from = sem::box(GET(0));
     Word *t = h;
     for (Word i = 0; i <= n; i++) t[i] = from[i];
@@ -178,52 +178,52 @@ struct Op_update_record {
 
 // --- frames and heap room
 struct Op_allocate {
-  template <class I> COLD static JOIST_PN void slow(JOIST_PARAMS) {
+  template <class I> COLD static JOIST_HANDLER slow(JOIST_PARAMS) {
     SAVE();
-    if (!collect(m, NUM(0) / 8, NUM(1))) return leave_killed(m);
+    if (!collect(m, NUM(0) / 8, NUM(1))) LEAVE(leave_killed(m));
     LOAD();
     GO(pc);
   }
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     STATE;
     if (!sem::allocate(s, NUM(0), 0)) TAIL slow<I>(JOIST_ARGS);
     NEXT;
   }
 };
 struct Op_allocate_heap {
-  template <class I> COLD static JOIST_PN void slow(JOIST_PARAMS) {
+  template <class I> COLD static JOIST_HANDLER slow(JOIST_PARAMS) {
     SAVE();
-    if (!collect(m, NUM(0) / 8 + NUM(2), NUM(1))) return leave_killed(m);
+    if (!collect(m, NUM(0) / 8 + NUM(2), NUM(1))) LEAVE(leave_killed(m));
     LOAD();
     GO(pc);
   }
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     STATE;
     if (!sem::allocate(s, NUM(0), NUM(2))) TAIL slow<I>(JOIST_ARGS);
     NEXT;
   }
 };
 struct Op_test_heap {
-  template <class I> COLD static JOIST_PN void slow(JOIST_PARAMS) {
+  template <class I> COLD static JOIST_HANDLER slow(JOIST_PARAMS) {
     SAVE();
-    if (!collect(m, NUM(1), NUM(0))) return leave_killed(m);
+    if (!collect(m, NUM(1), NUM(0))) LEAVE(leave_killed(m));
     LOAD();
     GO(pc);
   }
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     STATE;
     if (!sem::has_room(s, NUM(1))) TAIL slow<I>(JOIST_ARGS);
     NEXT;
   }
 };
 struct Op_test_heap_put_list {
-  template <class I> COLD static JOIST_PN void slow(JOIST_PARAMS) {
+  template <class I> COLD static JOIST_HANDLER slow(JOIST_PARAMS) {
     SAVE();
-    if (!collect(m, 2, NUM(0))) return leave_killed(m);
+    if (!collect(m, 2, NUM(0))) LEAVE(leave_killed(m));
     LOAD();
     GO(pc);
   }
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     STATE;
     if (!sem::has_room(s, 2)) TAIL slow<I>(JOIST_ARGS);
     Term t = sem::put_list(s, GET(1), GET(2));
@@ -233,7 +233,7 @@ struct Op_test_heap_put_list {
 };
 // Moves into a fresh frame: y registers of the operands are those of the new frame.
 template <int MOVES> struct AllocateMove {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     STATE;
     if (!sem::allocate(s, NUM(0), 0)) TAIL Op_allocate::slow<I>(JOIST_ARGS);
     PUT(3, GET(2));
@@ -246,24 +246,24 @@ using Op_allocate_move = AllocateMove<1>;
 using Op_allocate_move2 = AllocateMove<2>;
 using Op_allocate_move3 = AllocateMove<3>;
 struct Op_allocate_stress {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
-    if (!collect(m, NUM(0) / 8 + NUM(2), NUM(1))) return leave_killed(m);
+    if (!collect(m, NUM(0) / 8 + NUM(2), NUM(1))) LEAVE(leave_killed(m));
     LOAD();
     e -= NUM(0) / 8;
     NEXT;
   }
 };
 struct Op_test_heap_stress {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
-    if (!collect(m, NUM(1), NUM(0))) return leave_killed(m);
+    if (!collect(m, NUM(1), NUM(0))) LEAVE(leave_killed(m));
     LOAD();
     NEXT;
   }
 };
 struct Op_deallocate {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     STATE;
     sem::deallocate(s, NUM(0));
     NEXT;
@@ -271,9 +271,9 @@ struct Op_deallocate {
 };
 // Room on the heap was made by the compiler's test_heap (alloc list: funs).
 struct Op_make_fun {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     Word n = NUM(2);
-    auto *v = reinterpret_cast<const uint16_t *>(bytes(pc) + I::size);
+    auto *v = reinterpret_cast<const uint16_t *>(bytes(pc) + SIZE);
     Word *f = h;
     f[0] = header(Kind::Fun, 2 + n);
     f[1] = Word(PTR(FunEntry, 1));
@@ -285,12 +285,12 @@ struct Op_make_fun {
   }
 };
 struct Op_nop {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) { NEXT; }
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) { NEXT; }
 };
 } // namespace
 
-void register_data() {
+JOIST_REGISTER(data)
 #define JOIST_IF_data JOIST_ROW
 #include "vm/families.h"
-}
+JOIST_REGISTER_END
 } // namespace joist::vm

@@ -18,13 +18,13 @@ namespace {
 
 // F, S, D
 template <const Term &NAME, bool (*FN)(Term, Term &)> struct Guard1 {
-  template <class I> COLD static JOIST_PN void slow(JOIST_PARAMS) {
+  template <class I> COLD static JOIST_HANDLER slow(JOIST_PARAMS) {
     SAVE();
     Term r, args[] = {GET(1)};
     const Instr *to = slow_guard(m, pc, CODE(0), NAME, 1, args, &r);
     FINISH(2);
   }
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     Term r;
     if (LIKELY(FN(GET(1), r))) {
       PUT(2, r);
@@ -35,13 +35,13 @@ template <const Term &NAME, bool (*FN)(Term, Term &)> struct Guard1 {
 };
 // F, S, S, D
 template <const Term &NAME, bool (*FN)(Term, Term, Term &)> struct Guard2 {
-  template <class I> COLD static JOIST_PN void slow(JOIST_PARAMS) {
+  template <class I> COLD static JOIST_HANDLER slow(JOIST_PARAMS) {
     SAVE();
     Term r, args[] = {GET(1), GET(2)};
     const Instr *to = slow_guard(m, pc, CODE(0), NAME, 2, args, &r);
     FINISH(3);
   }
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     Term r;
     if (LIKELY(FN(GET(1), GET(2), r))) {
       PUT(3, r);
@@ -94,13 +94,13 @@ using Op_bool_and = Guard2<atoms::and_, fast_and>;
 using Op_bool_or = Guard2<atoms::or_, fast_or>;
 
 struct Op_element_c {
-  template <class I> COLD static JOIST_PN void slow(JOIST_PARAMS) {
+  template <class I> COLD static JOIST_HANDLER slow(JOIST_PARAMS) {
     SAVE();
     Term r, args[] = {Term::small(NUM(1) / 8), GET(2)};
     const Instr *to = slow_guard(m, pc, CODE(0), atoms::element, 2, args, &r);
     FINISH(3);
   }
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     Term r;
     if (LIKELY(sem::guard_element_at(GET(2), NUM(1), r))) {
       PUT(3, r);
@@ -113,12 +113,12 @@ struct Op_element_c {
 // --- comparisons as values
 #define COMPARE_VALUE(name, fast, slow_expr, want)                                                                     \
   struct Op_##name {                                                                                                   \
-    template <class I> COLD static JOIST_PN void slow(JOIST_PARAMS) {                                                  \
+    template <class I> COLD static JOIST_HANDLER slow(JOIST_PARAMS) {                                                  \
       Term a = GET(0), b = GET(1);                                                                                     \
       PUT(2, bool_term((slow_expr) == want));                                                                          \
       NEXT;                                                                                                            \
     }                                                                                                                  \
-    template <class I> static JOIST_PN void run(JOIST_PARAMS) {                                                        \
+    template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {                                                        \
       bool r;                                                                                                          \
       if (LIKELY(sem::fast(GET(0), GET(1), r))) {                                                                      \
         PUT(2, bool_term(r == want));                                                                                  \
@@ -135,13 +135,13 @@ COMPARE_VALUE(cmp_lt, is_lt, compare(a, b) < 0, true)
 COMPARE_VALUE(cmp_ge, is_lt, compare(a, b) < 0, false)
 
 struct Op_self {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     PUT(0, m->p->id);
     NEXT;
   }
 };
 struct Op_node {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     PUT(0, this_node_name());
     NEXT;
   }
@@ -149,7 +149,7 @@ struct Op_node {
 
 // --- through the BIF
 struct Op_bif0 {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
     Term r;
     Export *f = PTR(Export, 0);
@@ -158,7 +158,7 @@ struct Op_bif0 {
   }
 };
 struct Op_bif1 {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
     Term r, args[] = {GET(2)};
     Export *f = PTR(Export, 1);
@@ -167,7 +167,7 @@ struct Op_bif1 {
   }
 };
 struct Op_bif2 {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
     Term r, args[] = {GET(2), GET(3)};
     Export *f = PTR(Export, 1);
@@ -176,7 +176,7 @@ struct Op_bif2 {
   }
 };
 struct Op_bif3 {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
     Term r, args[] = {GET(2), GET(3), GET(4)};
     Export *f = PTR(Export, 1);
@@ -189,8 +189,8 @@ struct Op_bif3 {
 };
 } // namespace
 
-void register_guard() {
+JOIST_REGISTER(guard)
 #define JOIST_IF_guard JOIST_ROW
 #include "vm/families.h"
-}
+JOIST_REGISTER_END
 } // namespace joist::vm

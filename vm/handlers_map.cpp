@@ -7,13 +7,13 @@
 namespace joist::vm {
 namespace {
 struct Op_put_map {
-  template <class I> COLD static JOIST_PN void failed(JOIST_PARAMS) {
+  template <class I> COLD static JOIST_HANDLER failed(JOIST_PARAMS) {
     if (CODE(0)) GO(CODE(0));
     TAIL h_raise(JOIST_ARGS);
   }
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     Word n = NUM(4);
-    auto *v = reinterpret_cast<const uint16_t *>(bytes(pc) + I::size);
+    auto *v = reinterpret_cast<const uint16_t *>(bytes(pc) + SIZE);
     SAVE();
     Process *p = m->p;
     Term map = GET(1);
@@ -37,9 +37,9 @@ struct Op_put_map {
   }
 };
 struct Op_has_map_fields {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     Word n = NUM(2);
-    auto *v = reinterpret_cast<const uint16_t *>(bytes(pc) + I::size);
+    auto *v = reinterpret_cast<const uint16_t *>(bytes(pc) + SIZE);
     Term map = GET(1);
     if (!sem::is_map(map)) GO(CODE(0));
     for (Word i = 0; i < n; i++)
@@ -48,7 +48,7 @@ struct Op_has_map_fields {
   }
 };
 struct Op_get_map_element {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     Term map = GET(1);
     if (!sem::is_map(map)) GO(CODE(0));
     const Term *t = map_find(map, GET(2));
@@ -59,7 +59,7 @@ struct Op_get_map_element {
 };
 // A key that is an immediate is found in a flat map by comparing words.
 struct Op_get_map_element_imm {
-  template <class I> COLD static JOIST_PN void large(JOIST_PARAMS) {
+  template <class I> COLD static JOIST_HANDLER large(JOIST_PARAMS) {
     Term map = GET(1);
     if (!sem::is_map(map)) GO(CODE(0));
     const Term *t = map_find(map, GET(2));
@@ -67,7 +67,7 @@ struct Op_get_map_element_imm {
     PUT(3, *t);
     NEXT;
   }
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     Term map = GET(1), key = GET(2);
     if (!sem::is_boxed_kind(map, Kind::FlatMap)) TAIL large<I>(JOIST_ARGS);
     const Word *b = sem::box(map);
@@ -81,9 +81,9 @@ struct Op_get_map_element_imm {
   }
 };
 struct Op_get_map_elements {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     Word n = NUM(2);
-    auto *v = reinterpret_cast<const uint16_t *>(bytes(pc) + I::size); // key, destination ..
+    auto *v = reinterpret_cast<const uint16_t *>(bytes(pc) + SIZE); // key, destination ..
     Term map = GET(1);
     if (!sem::is_map(map)) GO(CODE(0));
     for (Word i = 0; i < n; i += 2) {
@@ -96,8 +96,8 @@ struct Op_get_map_elements {
 };
 } // namespace
 
-void register_map() {
+JOIST_REGISTER(map)
 #define JOIST_IF_map JOIST_ROW
 #include "vm/families.h"
-}
+JOIST_REGISTER_END
 } // namespace joist::vm

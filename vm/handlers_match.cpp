@@ -19,17 +19,17 @@ bool make_room(Machine *m, unsigned live, Term *src) {
   return true;
 }
 struct Op_bs_start_match {
-  template <class I> COLD static JOIST_PN void full(JOIST_PARAMS) {
+  template <class I> COLD static JOIST_HANDLER full(JOIST_PARAMS) {
     SAVE();
     Term t = GET(1);
-    if (!make_room(m, NUM(2), &t)) return leave_killed(m);
+    if (!make_room(m, NUM(2), &t)) LEAVE(leave_killed(m));
     e = m->p->stack_top;
     Term r = match_start(m->p->heap, t);
     PUT(3, r);
     LOAD();
     NEXT;
   }
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     Term t = GET(1);
     if (LIKELY(sem::is_boxed_kind(t, Kind::MatchCtx))) {
       PUT(3, t);
@@ -40,17 +40,17 @@ struct Op_bs_start_match {
   }
 };
 struct Op_bs_start_match_sure {
-  template <class I> COLD static JOIST_PN void full(JOIST_PARAMS) {
+  template <class I> COLD static JOIST_HANDLER full(JOIST_PARAMS) {
     SAVE();
     Term t = GET(0);
-    if (!make_room(m, NUM(1), &t)) return leave_killed(m);
+    if (!make_room(m, NUM(1), &t)) LEAVE(leave_killed(m));
     e = m->p->stack_top;
     Term r = match_start(m->p->heap, t);
     PUT(2, r);
     LOAD();
     NEXT;
   }
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     Term t = GET(0);
     if (LIKELY(sem::is_boxed_kind(t, Kind::MatchCtx))) {
       PUT(2, t);
@@ -62,14 +62,14 @@ struct Op_bs_start_match_sure {
 #define CTX(n) MatchCtxObj *c = sem::match_ctx(GET(n))
 
 template <unsigned BITS> struct GetAligned {
-  template <class I> COLD static JOIST_PN void unaligned(JOIST_PARAMS) {
+  template <class I> COLD static JOIST_HANDLER unaligned(JOIST_PARAMS) {
     CTX(1);
     SAVE();
     PUT(2, match_integer(m->p->heap, c, BITS, 0));
     LOAD();
     NEXT;
   }
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     CTX(1);
     Term r;
     if (!sem::bits_left(c, BITS)) GO(CODE(0));
@@ -83,7 +83,7 @@ using Op_bs_get_int16 = GetAligned<16>;
 using Op_bs_get_int32 = GetAligned<32>;
 
 struct Op_bs_get_int_le {
-  template <class I> COLD static JOIST_PN void slow(JOIST_PARAMS) {
+  template <class I> COLD static JOIST_HANDLER slow(JOIST_PARAMS) {
     CTX(1);
     SAVE();
     Term r = match_integer(m->p->heap, c, NUM(2), kBsLittle);
@@ -91,7 +91,7 @@ struct Op_bs_get_int_le {
     PUT(3, r);
     NEXT;
   }
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     CTX(1);
     Term r;
     if (!sem::bits_left(c, NUM(2))) GO(CODE(0));
@@ -101,7 +101,7 @@ struct Op_bs_get_int_le {
   }
 };
 struct Op_bs_get_integer {
-  template <class I> COLD static JOIST_PN void slow(JOIST_PARAMS) {
+  template <class I> COLD static JOIST_HANDLER slow(JOIST_PARAMS) {
     CTX(1);
     SAVE();
     Term r = match_integer(m->p->heap, c, NUM(2), NUM(3));
@@ -110,7 +110,7 @@ struct Op_bs_get_integer {
     PUT(4, r);
     NEXT;
   }
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     CTX(1);
     Term r;
     Word bits = NUM(2), flags = NUM(3);
@@ -127,7 +127,7 @@ SEM bool segment_bits(Term size, Word unit, Word *bits) {
   return !__builtin_mul_overflow(Word(size.small_value()), unit, bits);
 }
 struct Op_bs_get_integer_var {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     CTX(1);
     Word bits;
     if (!segment_bits(GET(2), NUM(3), &bits) || !sem::bits_left(c, bits)) GO(CODE(0));
@@ -140,7 +140,7 @@ struct Op_bs_get_integer_var {
   }
 };
 struct Op_bs_get_float {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     CTX(1);
     Word bits;
     if (!segment_bits(GET(2), NUM(3), &bits) || !sem::bits_left(c, bits)) GO(CODE(0));
@@ -154,7 +154,7 @@ struct Op_bs_get_float {
   }
 };
 struct Op_bs_get_binary {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     CTX(1);
     Word bits;
     if (!segment_bits(GET(2), NUM(3), &bits) || !sem::bits_left(c, bits)) GO(CODE(0));
@@ -166,7 +166,7 @@ struct Op_bs_get_binary {
   }
 };
 struct Op_bs_get_binary_fixed {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     CTX(1);
     if (!sem::bits_left(c, NUM(2))) GO(CODE(0));
     SAVE();
@@ -177,7 +177,7 @@ struct Op_bs_get_binary_fixed {
   }
 };
 struct Op_bs_get_binary_all {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     CTX(1);
     if (!sem::rest_fits(c, NUM(2))) GO(CODE(0));
     Word bits = c->end - c->position;
@@ -189,7 +189,7 @@ struct Op_bs_get_binary_all {
   }
 };
 struct Op_bs_skip_bits {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     CTX(1);
     if (!sem::bits_left(c, NUM(2))) GO(CODE(0));
     c->position += NUM(2);
@@ -197,7 +197,7 @@ struct Op_bs_skip_bits {
   }
 };
 struct Op_bs_skip_bits_var {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     CTX(1);
     Word bits;
     if (!segment_bits(GET(2), NUM(3), &bits) || !sem::bits_left(c, bits)) GO(CODE(0));
@@ -206,7 +206,7 @@ struct Op_bs_skip_bits_var {
   }
 };
 struct Op_bs_skip_all {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     CTX(1);
     if (!sem::rest_fits(c, NUM(2))) GO(CODE(0));
     c->position = c->end;
@@ -214,21 +214,21 @@ struct Op_bs_skip_all {
   }
 };
 struct Op_bs_test_tail {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     CTX(1);
     if (c->end - c->position == NUM(2)) NEXT;
     GO(CODE(0));
   }
 };
 struct Op_bs_test_unit {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     CTX(1);
     if (sem::rest_fits(c, NUM(2))) NEXT;
     GO(CODE(0));
   }
 };
 struct Op_bs_ensure_at_least {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     CTX(1);
     Word left = c->end - c->position;
     if (left < NUM(2) || (left - NUM(2)) % NUM(3)) GO(CODE(0));
@@ -236,14 +236,14 @@ struct Op_bs_ensure_at_least {
   }
 };
 struct Op_bs_ensure_exactly {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     CTX(1);
     if (c->end - c->position == NUM(2)) NEXT;
     GO(CODE(0));
   }
 };
 struct Op_bs_match_string {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     CTX(1);
     if (!sem::bits_left(c, NUM(2))) GO(CODE(0));
     auto *s = reinterpret_cast<const uint8_t *>(WORD(3));
@@ -253,7 +253,7 @@ struct Op_bs_match_string {
 };
 // bs_match's '=:=': the next bits are this integer.
 struct Op_bs_match_value {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     CTX(1);
     if (!sem::bits_left(c, NUM(2))) GO(CODE(0));
     Word before = c->position;
@@ -266,7 +266,7 @@ struct Op_bs_match_value {
   }
 };
 struct Op_bs_get_tail {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     CTX(0);
     SAVE();
     Term r = make_sub_binary_of(m->p->heap, c);
@@ -283,28 +283,28 @@ struct Op_bs_get_tail {
   }
 };
 struct Op_bs_get_position {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     CTX(0);
     PUT(1, Term::small(int64_t(c->position)));
     NEXT;
   }
 };
 struct Op_bs_set_position {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     CTX(0);
     c->position = Word(GET(1).small_value());
     NEXT;
   }
 };
 struct Op_bs_get_utf8 {
-  template <class I> COLD static JOIST_PN void slow(JOIST_PARAMS) {
+  template <class I> COLD static JOIST_HANDLER slow(JOIST_PARAMS) {
     CTX(1);
     Term r = match_utf8(c);
     if (r.is_none()) GO(CODE(0));
     PUT(2, r);
     NEXT;
   }
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     CTX(1);
     Term r;
     if (!sem::bits_left(c, 8)) GO(CODE(0));
@@ -315,7 +315,7 @@ struct Op_bs_get_utf8 {
   }
 };
 struct Op_bs_get_utf16 {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     CTX(1);
     Term r = match_utf16(c, NUM(2));
     if (r.is_none()) GO(CODE(0));
@@ -324,7 +324,7 @@ struct Op_bs_get_utf16 {
   }
 };
 struct Op_bs_get_utf32 {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     CTX(1);
     Term r = match_utf32(c, NUM(2));
     if (r.is_none()) GO(CODE(0));
@@ -334,8 +334,8 @@ struct Op_bs_get_utf32 {
 };
 } // namespace
 
-void register_match() {
+JOIST_REGISTER(match)
 #define JOIST_IF_match JOIST_ROW
 #include "vm/families.h"
-}
+JOIST_REGISTER_END
 } // namespace joist::vm

@@ -8,17 +8,17 @@
 namespace joist::vm {
 namespace {
 struct Op_loop_rec {
-  template <class I> COLD static JOIST_PN void fetch(JOIST_PARAMS) {
+  template <class I> COLD static JOIST_HANDLER fetch(JOIST_PARAMS) {
     SAVE();
     Process *p = m->p;
     m->matching = false;
     p->bump(signals_fetch(p));
-    if (p->must_exit()) return leave_killed(m);
+    if (p->must_exit()) LEAVE(leave_killed(m));
     LOAD();
     if (*p->mailbox.save) GO(pc);
     GO(CODE(0));
   }
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     Signal *msg = *m->p->mailbox.save;
     if (!msg) TAIL fetch<I>(JOIST_ARGS);
     m->matching = true;
@@ -27,20 +27,18 @@ struct Op_loop_rec {
   }
 };
 struct Op_loop_rec_end {
-  template <class I> COLD static JOIST_PN void yield(JOIST_PARAMS) {
+  template <class I> COLD static JOIST_HANDLER yield(JOIST_PARAMS) {
     SAVE();
-    leave(m, CODE(0), 0, RunResult::Yielded);
+    LEAVE(leave(m, CODE(0), 0, RunResult::Yielded));
   }
-  template <class I> COLD static JOIST_PN void moved(JOIST_PARAMS) {
+  template <class I> COLD static JOIST_HANDLER moved(JOIST_PARAMS) {
+    m->matching = false;
     disown_message(m);
     GO(pc);
   }
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     Mailbox &box = m->p->mailbox;
-    if (UNLIKELY(message_moved(*box.save) && m->matching)) {
-      m->matching = false;
-      TAIL moved<I>(JOIST_ARGS);
-    }
+    if (UNLIKELY(message_moved(*box.save) && m->matching)) TAIL moved<I>(JOIST_ARGS);
     box.save = &(*box.save)->next;
     m->matching = false;
     if (UNLIKELY(--reds <= 0)) TAIL yield<I>(JOIST_ARGS);
@@ -48,7 +46,7 @@ struct Op_loop_rec_end {
   }
 };
 struct Op_remove_message {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
     Process *p = m->p;
     Mailbox &box = p->mailbox;
@@ -71,7 +69,7 @@ struct Op_remove_message {
   }
 };
 struct Op_timeout {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
     Process *p = m->p;
     p->mailbox.save = &p->mailbox.first;
@@ -82,13 +80,13 @@ struct Op_timeout {
   }
 };
 struct Op_wait {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
-    leave(m, CODE(0), 0, RunResult::Waiting);
+    LEAVE(leave(m, CODE(0), 0, RunResult::Waiting));
   }
 };
 struct Op_wait_timeout {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     Process *p = m->p;
     // Coming here again with the timer set, the operand (an x register) is no longer what it was.
     ReceiveTimer state = receive_timer_state(p);
@@ -101,38 +99,38 @@ struct Op_wait_timeout {
       raise(p, Reason::TimeoutValue);
       TAIL h_raise(JOIST_ARGS);
     }
-    p->timeout_pc = after(pc, I::size);
-    leave(m, CODE(0), 0, RunResult::Waiting);
+    p->timeout_pc = after(pc, SIZE);
+    LEAVE(leave(m, CODE(0), 0, RunResult::Waiting));
   }
 };
 struct Op_recv_marker_reserve {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     PUT(0, receive_marker_reserve(m->p));
     NEXT;
   }
 };
 struct Op_recv_marker_bind {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     receive_marker_bind(m->p, GET(0), GET(1));
     NEXT;
   }
 };
 struct Op_recv_marker_clear {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     if (m->p->mailbox.markers) receive_marker_clear(m->p, GET(0));
     NEXT;
   }
 };
 struct Op_recv_marker_use {
-  template <class I> static JOIST_PN void run(JOIST_PARAMS) {
+  template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     if (m->p->mailbox.markers) receive_marker_use(m->p, GET(0));
     NEXT;
   }
 };
 } // namespace
 
-void register_receive() {
+JOIST_REGISTER(receive)
 #define JOIST_IF_receive JOIST_ROW
 #include "vm/families.h"
-}
+JOIST_REGISTER_END
 } // namespace joist::vm

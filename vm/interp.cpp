@@ -85,6 +85,7 @@ void init() {
   register_guard();
   register_float();
   register_call();
+  register_callbif();
   register_apply();
   register_raise();
   register_receive();
@@ -104,11 +105,11 @@ void init() {
 }
 FixedCode fixed;
 
-COLD JOIST_PN void h_yield_at_entry(JOIST_PARAMS) {
+COLD JOIST_HANDLER h_yield_at_entry(JOIST_PARAMS) {
   SAVE();
   leave(m, pc, unsigned(FuncInfo::of(pc)->mfa.arity), RunResult::Yielded);
 }
-COLD JOIST_PN void h_raise(JOIST_PARAMS) {
+COLD JOIST_HANDLER h_raise(JOIST_PARAMS) {
   SAVE();
   RESUME(raise_at(m, pc));
 }

@@ -26,17 +26,15 @@ namespace joist::vm {
 namespace rt = joist::runtime;
 
 #define JOIST_PN __attribute__((preserve_none))
-#define JOIST_PARAMS const Instr *pc, Machine *m, Word *h, Word *e, int64_t reds
-#define JOIST_ARGS pc, m, h, e, reds
-using Handler = JOIST_PN void (*)(JOIST_PARAMS);
-#define COLD __attribute__((cold, noinline))
-#define TAIL [[clang::musttail]] return
+using Handler = JOIST_PN void (*)(const Instr *pc, Machine *m, Word *h, Word *e, int64_t reds);
 
 inline const char *bytes(const Instr *pc) { return reinterpret_cast<const char *>(pc); }
 template <class T> SEM T peek(const Instr *pc, Word offset) { return *reinterpret_cast<const T *>(bytes(pc) + offset); }
 SEM const Instr *code_at(uint32_t address) { return reinterpret_cast<const Instr *>(Word(address)); }
 SEM const Instr *after(const Instr *pc, Word n) { return reinterpret_cast<const Instr *>(bytes(pc) + n); }
-SEM Handler handler_at(const Instr *pc) { return reinterpret_cast<Handler>(Word(*reinterpret_cast<const uint32_t *>(pc))); }
+SEM Handler handler_at(const Instr *pc) {
+  return reinterpret_cast<Handler>(Word(*reinterpret_cast<const uint32_t *>(pc)));
+}
 
 SEM Term &xreg(Machine *m, Word offset) { return *reinterpret_cast<Term *>(reinterpret_cast<char *>(m) + offset); }
 SEM Term &yreg(Word *e, Word offset) { return *reinterpret_cast<Term *>(reinterpret_cast<char *>(e) + offset); }
@@ -48,6 +46,18 @@ SEM Term *any_slot(const Instr *pc, Machine *m, Word *e, uint16_t v) {
   base = v & kAnyLiteral ? const_cast<char *>(bytes(pc)) : base;
   return reinterpret_cast<Term *>(base + (v & ~7u));
 }
+
+#ifdef JOIST_LOWERING
+} // namespace joist::vm
+#include "vm/lowering.h"
+namespace joist::vm {
+#else
+#define JOIST_PARAMS const Instr *pc, Machine *m, Word *h, Word *e, int64_t reds
+#define JOIST_ARGS pc, m, h, e, reds
+#define JOIST_HANDLER JOIST_PN void
+#define COLD __attribute__((cold, noinline))
+#define TAIL [[clang::musttail]] return
+#define TAIL_ALWAYS TAIL
 
 // One variant of an instruction.
 template <OpKind... K> struct Insn {
@@ -85,21 +95,64 @@ template <OpKind... K> struct Insn {
 #define WORD(n) I::template w<n>(pc)
 #define CODE(n) I::template code<n>(pc)
 #define PTR(T, n) I::template ptr<T, n>(pc)
+#define XREG(n) m->x[n]
+#define SIZE I::size
 #define FREG(n) I::template fr<n>(pc, m)
-
-// The state that vm/sem functions work on.
-struct State {
-  Word *&h, *&e;
-};
-#define STATE State s{h, e}
 
 #define GO(target)                                                                                                     \
   do {                                                                                                                 \
     const Instr *go_ = (target);                                                                                       \
     TAIL handler_at(go_)(go_, m, h, e, reds);                                                                          \
   } while (0)
-#define NEXT GO(after(pc, I::size))
-#define NEXT_AFTER(extra) GO(after(pc, I::size + (extra)))
+#define NEXT GO(after(pc, SIZE))
+#define NEXT_AFTER(extra) GO(after(pc, SIZE + (extra)))
+
+// Goes on at what a C++ function answered; null: the process has left (m->result says why).
+#define RESUME(target)                                                                                                 \
+  do {                                                                                                                 \
+    const Instr *to_ = (target);                                                                                       \
+    if (!to_) return;                                                                                                  \
+    LOAD();                                                                                                            \
+    TAIL handler_at(to_)(to_, m, h, e, reds);                                                                          \
+  } while (0)
+// Ends a handler after a call that has made the process leave.
+#define LEAVE(expr)                                                                                                    \
+  do {                                                                                                                 \
+    expr;                                                                                                              \
+    return;                                                                                                            \
+  } while (0)
+// Charges one reduction; where the slice is over, goes to `slow`.
+#define CHARGE_OR(slow)                                                                                                \
+  if (UNLIKELY(--reds <= 0)) TAIL slow(JOIST_ARGS)
+
+// --- tables of handlers
+#define JOIST_REGISTER(family) void register_##family() {
+#define JOIST_REGISTER_END }
+#define JOIST_ROW(name, ...) op_variants[size_t(Op::name)] = Expand<Op_##name __VA_OPT__(, ) __VA_ARGS__>::table();
+template <class H, Spec... S> struct Expand {
+  static constexpr int radixes[sizeof...(S) + 1] = {spec_radix(S)..., 1};
+  static constexpr size_t count = (size_t(spec_radix(S)) * ... * 1);
+  static constexpr int digit(size_t index, int operand) {
+    for (int i = 0; i < operand; i++) index /= size_t(radixes[i]);
+    return int(index % size_t(radixes[operand]));
+  }
+  template <size_t I, size_t... J> static constexpr Handler one(std::index_sequence<J...>) {
+    return &H::template run<Insn<spec_kind(S, digit(I, J))...>>;
+  }
+  template <size_t... I> static constexpr std::array<Handler, count> all(std::index_sequence<I...>) {
+    return {one<I>(std::make_index_sequence<sizeof...(S)>())...};
+  }
+  static constexpr std::array<Handler, count> handlers = all(std::make_index_sequence<count>());
+  static const void *const *table() { return reinterpret_cast<const void *const *>(handlers.data()); }
+};
+#endif
+
+// The state that vm/sem functions work on.
+struct State {
+  Word *&h, *&e;
+};
+#define STATE                                                                                                          \
+  State s { h, e }
 
 // Hands the machine registers to C++ code, and takes them back.
 #define SAVE()                                                                                                         \
@@ -117,15 +170,6 @@ struct State {
     e = sp_->stack_top;                                                                                                \
     reds = sp_->reductions;                                                                                            \
   } while (0)
-// Goes on at what a C++ function answered; null: the process has left (m->result says why).
-#define RESUME(target)                                                                                                 \
-  do {                                                                                                                 \
-    const Instr *to_ = (target);                                                                                       \
-    if (!to_) return;                                                                                                  \
-    LOAD();                                                                                                            \
-    TAIL handler_at(to_)(to_, m, h, e, reds);                                                                          \
-  } while (0)
-
 // --- return addresses on the Erlang stack
 SEM Word return_word(const Instr *at) { return Word(at) | Word(Tag::Header); }
 SEM const Instr *return_target(Word w) { return reinterpret_cast<const Instr *>(w - Word(Tag::Header)); }
@@ -133,9 +177,11 @@ SEM bool is_return_word(Word w) { return (w & kTagMask) == Word(Tag::Header); }
 
 // --- common ends (interp.cpp)
 // Reductions are used up at the entry of a function: gives up the processor; pc is the entry.
-COLD JOIST_PN void h_yield_at_entry(JOIST_PARAMS);
+#ifndef JOIST_LOWERING
+COLD JOIST_HANDLER h_yield_at_entry(JOIST_PARAMS);
 // The exception in p->freason happened at pc; no arguments to show.
-COLD JOIST_PN void h_raise(JOIST_PARAMS);
+COLD JOIST_HANDLER h_raise(JOIST_PARAMS);
+#endif
 // Leaves the run loop with registers x[0, live) saved; p continues at pc. C++ side of every yield.
 void leave(Machine *m, const Instr *pc, unsigned live, RunResult result);
 // Collects (p's saved state must be current) and charges for it. False: the process was killed: use leave_killed.
@@ -154,24 +200,14 @@ SEM bool collection_due(const Process *p) {
 // --- exceptions (exceptions.cpp). State must be saved. Answers where to go on, or null if the process has ended.
 const Instr *raise_at(Machine *m, const Instr *pc, const Mfa *bif = nullptr, const Term *args = nullptr,
                       bool pc_is_return = false);
+#ifdef JOIST_LOWERING
+SEM int h_raise(JOIST_PARAMS) {
+  SAVE();
+  js.resume = raise_at(m, pc);
+  return kResume;
+}
+#endif
 
-// --- tables of handlers
-template <class H, Spec... S> struct Expand {
-  static constexpr int radixes[sizeof...(S) + 1] = {spec_radix(S)..., 1};
-  static constexpr size_t count = (size_t(spec_radix(S)) * ... * 1);
-  static constexpr int digit(size_t index, int operand) {
-    for (int i = 0; i < operand; i++) index /= size_t(radixes[i]);
-    return int(index % size_t(radixes[operand]));
-  }
-  template <size_t I, size_t... J> static constexpr Handler one(std::index_sequence<J...>) {
-    return &H::template run<Insn<spec_kind(S, digit(I, J))...>>;
-  }
-  template <size_t... I> static constexpr std::array<Handler, count> all(std::index_sequence<I...>) {
-    return {one<I>(std::make_index_sequence<sizeof...(S)>())...};
-  }
-  static constexpr std::array<Handler, count> handlers = all(std::make_index_sequence<count>());
-  static const void *const *table() { return reinterpret_cast<const void *const *>(handlers.data()); }
-};
 // Every family registers its rows.
 void register_data();
 void register_test();
@@ -179,6 +215,7 @@ void register_arith();
 void register_guard();
 void register_float();
 void register_call();
+void register_callbif();
 void register_apply();
 void register_raise();
 void register_receive();

@@ -1,0 +1,58 @@
+// Compiled to LLVM bitcode, not to machine code: the interpreter's handlers once more, with operands and registers in a
+// NativeState (vm/lowering.h), and the few pieces of vm/sem that the compiler puts together itself. Nothing here says what
+// an instruction does.
+#define JOIST_LOWERING
+#include "vm/handlers_arith.cpp"
+#undef FINISH
+#include "vm/handlers_build.cpp"
+#include "vm/handlers_callbif.cpp"
+#include "vm/handlers_data.cpp"
+#include "vm/handlers_float.cpp"
+#include "vm/handlers_guard.cpp"
+#include "vm/handlers_map.cpp"
+#include "vm/handlers_match.cpp"
+#include "vm/handlers_raise.cpp"
+#include "vm/handlers_receive.cpp"
+#include "vm/handlers_test.cpp"
+#include "vm/sem/call.h"
+
+namespace joist::vm {
+#define PIECE extern "C" __attribute__((always_inline))
+PIECE Word j_get_x(NativeState *s, uint32_t offset) { return xreg(s->m, offset).raw(); }
+PIECE void j_set_x(NativeState *s, uint32_t offset, Word v) { xreg(s->m, offset) = Term(v); }
+PIECE Word j_get_y(NativeState *s, uint32_t offset) { return yreg(s->e, offset).raw(); }
+PIECE void j_set_y(NativeState *s, uint32_t offset, Word v) { yreg(s->e, offset) = Term(v); }
+PIECE double j_get_f(NativeState *s, uint32_t i) { return s->m->f[i]; }
+PIECE void j_set_f(NativeState *s, uint32_t i, double v) { s->m->f[i] = v; }
+// --- calls and returns
+PIECE void j_push(NativeState *s, Word v) { *--s->e = v; }
+PIECE Word j_pop(NativeState *s) { return *s->e++; }
+PIECE void j_drop(NativeState *s, Word bytes) {
+  State at{s->h, s->e};
+  sem::deallocate(at, int64_t(bytes));
+}
+PIECE bool j_charge(NativeState *s) {
+  if (UNLIKELY(s->reds <= 1)) return false;
+  s->reds--;
+  return true;
+}
+PIECE const Instr *j_return_target(Word w) { return return_target(Term(w).raw()); }
+PIECE void *j_native_return(const Instr *at) {
+  return __atomic_load_n(reinterpret_cast<void *const *>(at) - 1, __ATOMIC_RELAXED);
+}
+PIECE void *j_native_entry(const Instr *entry) { return __atomic_load_n(&FuncInfo::of(entry)->native, __ATOMIC_RELAXED); }
+PIECE const Instr *j_export_entry(const Export *x) { return export_entry(x); }
+PIECE const Instr *j_fun_target(NativeState *s, Word f, Word arity) { return sem::fun_target(s->m, Term(f), arity); }
+PIECE void j_save(NativeState *s) {
+  Machine *m = s->m;
+  Word *h = s->h, *e = s->e;
+  int64_t reds = s->reds;
+  SAVE();
+}
+// --- objects of any number of words
+PIECE void j_word(NativeState *s, Word w) { *s->h++ = w; }
+PIECE Word j_word_at(Word boxed, Word i) { return sem::box(Term(boxed))[i]; }
+PIECE bool j_is_map(Word t) { return sem::is_map(Term(t)); }
+PIECE bool j_has_key(Word map, Word key) { return map_find(Term(map), Term(key)) != nullptr; }
+PIECE Word j_self(NativeState *s) { return s->m->p->id.raw(); }
+} // namespace joist::vm
