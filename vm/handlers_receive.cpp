@@ -94,7 +94,7 @@ struct Op_wait_timeout {
     Term t = GET(1);
     if (state == ReceiveTimer::None && t == Term::small(0)) NEXT;
     SAVE();
-    if (state == ReceiveTimer::None && t != atoms::infinity && !receive_timer_start(p, t)) {
+    if (state == ReceiveTimer::None && !receive_timer_start(p, t)) {
       p->mailbox.save = &p->mailbox.first;
       raise(p, Reason::TimeoutValue);
       TAIL h_raise(JOIST_ARGS);

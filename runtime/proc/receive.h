@@ -8,7 +8,8 @@
 
 namespace joist::runtime {
 enum class ReceiveTimer : uint8_t { None, Armed, Fired };
-// Arms the timer of p's receive. `timeout`: integer milliseconds 0 .. 2^32-1 (0 is never passed, nor infinity).
+// Arms the timer of p's receive. `timeout`: integer milliseconds 1 .. 2^32-1, or infinity: it is remembered too, since
+// the register that said so need not survive the wait.
 // False: not a valid time-out (the interpreter raises timeout_value).
 bool receive_timer_start(Process *p, Term timeout);
 ReceiveTimer receive_timer_state(const Process *p);

@@ -3,6 +3,8 @@
 #include "runtime/sched/timer.h"
 #include "runtime/sys/time.h"
 
+#include <utility>
+
 namespace joist::runtime {
 namespace {
 // Shared by the process and, while it is armed or firing, by the timer wheel; whoever lets go last frees it. It holds
@@ -12,6 +14,9 @@ struct TimeoutTimer : Timer {
   std::atomic<int> holders{2};
   std::atomic<bool> fired{false};
 };
+
+// Stands for a time-out of `infinity`: never in a wheel, shared by all.
+Timer endless;
 
 void let_go(TimeoutTimer *t) {
   if (t->holders.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
@@ -28,6 +33,10 @@ void fire(Timer *timer) {
 } // namespace
 
 bool receive_timer_start(Process *p, Term timeout) {
+  if (timeout == atoms::infinity) {
+    p->receive_timer = &endless;
+    return true;
+  }
   if (!timeout.is_small() || timeout.small_value() < 0 || timeout.small_value() > 0xffffffff) return false;
   auto *t = new TimeoutTimer;
   t->process = p;
@@ -39,14 +48,15 @@ bool receive_timer_start(Process *p, Term timeout) {
 
 ReceiveTimer receive_timer_state(const Process *p) {
   if (!p->receive_timer) return ReceiveTimer::None;
+  if (p->receive_timer == &endless) return ReceiveTimer::Armed;
   auto *t = static_cast<const TimeoutTimer *>(p->receive_timer);
   return t->fired.load(std::memory_order_acquire) ? ReceiveTimer::Fired : ReceiveTimer::Armed;
 }
 
 void receive_timer_cancel(Process *p) {
-  if (!p->receive_timer) return;
-  auto *t = static_cast<TimeoutTimer *>(p->receive_timer);
-  p->receive_timer = nullptr;
+  Timer *timer = std::exchange(p->receive_timer, nullptr);
+  if (!timer || timer == &endless) return;
+  auto *t = static_cast<TimeoutTimer *>(timer);
   if (timer_cancel(t)) let_go(t); // for the wheel, which will not
   let_go(t);
 }

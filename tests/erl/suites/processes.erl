@@ -8,6 +8,10 @@ cases() -> exits() ++ links() ++ monitors() ++ names() ++ infos() ++ timers() ++
 init_loop() -> receive {From, X} -> From ! {self(), X}, init_loop(); stop -> ok; {die, R} -> exit(R) end.
 server() -> spawn(?MODULE, init_loop, []).
 down(M) -> receive {'DOWN', M, T, _, R} -> {T, R} after 2000 -> none end.
+% The time-out is in a register that a message, or another process, overwrites.
+wait_only(T) -> receive after T -> ok end.
+count_down(0) -> 0;
+count_down(N) -> count_down(N - 1).
 flush() -> receive X -> [X | flush()] after 50 -> [] end.
 trap() -> process_flag(trap_exit, true).
 
@@ -97,6 +101,7 @@ infos() ->
 
 timers() ->
     [?C(send_after, begin erlang:send_after(5, self(), x), receive x -> got after 1000 -> late end end),
+     ?C(endless_wait, begin P = spawn(fun() -> wait_only(infinity) end), [begin timer:sleep(1), P ! lists:seq(1, N), count_down(N) end || N <- lists:seq(1, 40)], timer:sleep(20), {process_info(P, status), exit(P, kill)} end),
      ?C(start_timer, begin R = erlang:start_timer(5, self(), x), receive {timeout, R, x} -> got after 1000 -> late end end),
      ?C(cancel, begin R = erlang:send_after(100000, self(), x), T = erlang:cancel_timer(R), {T > 90000, erlang:cancel_timer(R)} end),
      ?C(cancel_async, begin R = erlang:send_after(100000, self(), x), ok = erlang:cancel_timer(R, [{async, true}]), receive {cancel_timer, R, T} -> T > 90000 end end),
