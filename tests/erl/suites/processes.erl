@@ -177,6 +177,6 @@ mass() ->
      ?C(fan_in, begin Me = self(), [spawn(fun() -> [Me ! 1 || _ <- lists:seq(1, 100)] end) || _ <- lists:seq(1, 50)], lists:sum([receive 1 -> 1 end || _ <- lists:seq(1, 5000)]) end),
      ?C(order_per_sender, begin Me = self(), [spawn(fun() -> [Me ! {K, I} || I <- lists:seq(1, 200)] end) || K <- [a, b, c]],
                                 L = [receive M -> M end || _ <- lists:seq(1, 600)], [[I || {K2, I} <- L, K2 =:= K] =:= lists:seq(1, 200) || K <- [a, b, c]] end),
-     ?C(big_message, begin Me = self(), L = lists:seq(1, 100000), spawn(fun() -> Me ! L end), receive X -> length(X) end end),
+     ?C(big_message, begin Me = self(), L = lists:seq(1, 20000), spawn(fun() -> Me ! L end), receive X -> length(X) end end),
      ?C(gen_server_like, begin P = server(), [begin P ! {self(), I}, receive {P, I} -> ok end end || I <- lists:seq(1, 1000)], P ! stop, done end),
      ?C(kill_linked_tree, begin {P, M} = spawn_monitor(fun() -> [spawn_link(fun() -> receive x -> ok end end) || _ <- lists:seq(1, 200)], receive x -> ok end end), exit(P, kill), down(M) end)].
