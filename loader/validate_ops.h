@@ -67,4 +67,16 @@ constexpr std::array<const char *, kMaxGenop + 1> op_signatures() {
   return t;
 }
 inline constexpr auto kSignatures = op_signatures();
+
+// What an instruction needs of, or does to, the state that is in no register.
+enum class Phase : uint8_t { None, Begin, Write, MoveOn }; // a binary begun, written to; another message looked at
+constexpr std::array<Phase, kMaxGenop + 1> op_phases() {
+  using namespace genop;
+  std::array<Phase, kMaxGenop + 1> t{};
+  for (int op : {op_bs_init2, op_bs_init_bits, op_bs_append, op_bs_private_append}) t[op] = Phase::Begin;
+  for (int op : {op_bs_put_integer, op_bs_put_float, op_bs_put_binary, op_bs_put_utf8, op_bs_put_utf16, op_bs_put_utf32}) t[op] = Phase::Write;
+  for (int op : {op_recv_marker_use, op_recv_set}) t[op] = Phase::MoveOn;
+  return t;
+}
+inline constexpr auto kPhases = op_phases();
 } // namespace joist::loader

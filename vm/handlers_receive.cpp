@@ -38,6 +38,7 @@ struct Op_loop_rec_end {
   }
   template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     Mailbox &box = m->p->mailbox;
+    if (UNLIKELY(!*box.save)) GO(CODE(0)); // a function called since loop_rec has been through the mailbox itself
     if (UNLIKELY(message_moved(*box.save) && m->matching)) TAIL moved<I>(JOIST_ARGS);
     box.save = &(*box.save)->next;
     m->matching = false;
@@ -51,6 +52,11 @@ struct Op_remove_message {
     Process *p = m->p;
     Mailbox &box = p->mailbox;
     Signal *msg = *box.save;
+    if (UNLIKELY(!msg)) { // a function called since loop_rec has taken it
+      m->matching = false;
+      box.save = &box.first;
+      NEXT;
+    }
     receive_markers_removed(box, msg, box.save);
     *box.save = msg->next;
     if (box.last == &msg->next) box.last = box.save;

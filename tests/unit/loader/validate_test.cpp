@@ -214,6 +214,37 @@ TEST_F(Validate, MatchContexts) {
   EXPECT_REFUSED(e, "string");
 }
 
+TEST_F(Validate, MessagesAreTakenWhereTheyAreLookedAt) {
+  Code sound(0);
+  sound.ins(op_allocate, {U(0), U(0)}).ins(op_label, {U(3)}).ins(op_loop_rec, {L(5), X(0)}).ins(op_is_atom, {L(4), X(0)})
+      .ins(op_remove_message, {}).ins(op_deallocate, {U(0)}).ins(op_return, {})
+      .ins(op_label, {U(4)}).ins(op_loop_rec_end, {L(3)}).ins(op_label, {U(5)}).ins(op_wait, {L(3)});
+  EXPECT_EQ(sound.check(), "");
+  Code none(1);
+  none.ins(op_remove_message, {}).ins(op_return, {});
+  EXPECT_REFUSED(none, "no message to take");
+  Code twice(0);
+  twice.ins(op_allocate, {U(0), U(0)}).ins(op_label, {U(3)}).ins(op_loop_rec, {L(5), X(0)}).ins(op_remove_message, {}).ins(op_remove_message, {})
+      .ins(op_deallocate, {U(0)}).ins(op_return, {}).ins(op_label, {U(5)}).ins(op_wait, {L(3)});
+  EXPECT_REFUSED(twice, "no message to take");
+  Code left(0);
+  left.ins(op_allocate, {U(0), U(0)}).ins(op_label, {U(3)}).ins(op_loop_rec_end, {L(3)});
+  EXPECT_REFUSED(left, "no message to leave");
+}
+
+TEST_F(Validate, BinariesAreBegunBeforeTheyAreWritten) {
+  Code sound(1);
+  sound.ins(op_bs_init2, {L(0), U(4), U(0), U(1), U(0), X(1)}).ins(op_bs_put_integer, {L(0), I(32), U(1), U(0), X(0)}).ins(op_move, {X(1), X(0)}).ins(op_return, {});
+  EXPECT_EQ(sound.check(), "");
+  Code none(1);
+  none.ins(op_bs_put_integer, {L(0), I(32), U(1), U(0), X(0)}).ins(op_return, {});
+  EXPECT_REFUSED(none, "no binary has been begun");
+  Code some_ways(1);
+  some_ways.ins(op_is_nil, {L(3), X(0)}).ins(op_bs_init2, {L(0), U(4), U(0), U(1), U(0), X(1)}).ins(op_label, {U(3)})
+      .ins(op_bs_put_integer, {L(0), I(32), U(1), U(0), X(0)}).ins(op_return, {});
+  EXPECT_REFUSED(some_ways, "no binary has been begun");
+}
+
 TEST_F(Validate, Lists) {
   Code a(1);
   a.ins(op_select_val, {X(0), L(1), a.list({I(1), L(1), I(2)})});
