@@ -79,7 +79,8 @@ void put_away(Process *p, uint32_t clear) {
   uint32_t s = p->state.load(std::memory_order_acquire), next;
   do {
     next = s & ~(clear | pstate::Running);
-    if (wants_to_run(next)) next |= pstate::InRunQueue;
+    // An exit under way goes on to its end, though nobody can wake the process any more.
+    if (wants_to_run(next) || p->exit_state) next |= pstate::InRunQueue;
   } while (!p->state.compare_exchange_weak(s, next, std::memory_order_acq_rel, std::memory_order_acquire));
   if (next & pstate::InRunQueue) enqueue(p);
 }

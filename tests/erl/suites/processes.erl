@@ -3,7 +3,7 @@
 -export([cases/0, init_loop/0]).
 -define(C(Name, Expr), {Name, fun() -> Expr end}).
 
-cases() -> exits() ++ links() ++ monitors() ++ names() ++ infos() ++ timers() ++ aliases() ++ options() ++ suspends() ++ bad() ++ mass().
+cases() -> exits() ++ links() ++ monitors() ++ names() ++ infos() ++ timers() ++ aliases() ++ options() ++ suspends() ++ bad() ++ mass() ++ long_exits().
 
 init_loop() -> receive {From, X} -> From ! {self(), X}, init_loop(); stop -> ok; {die, R} -> exit(R) end.
 server() -> spawn(?MODULE, init_loop, []).
@@ -180,3 +180,22 @@ mass() ->
      ?C(big_message, begin Me = self(), L = lists:seq(1, 20000), spawn(fun() -> Me ! L end), receive X -> length(X) end end),
      ?C(gen_server_like, begin P = server(), [begin P ! {self(), I}, receive {P, I} -> ok end end || I <- lists:seq(1, 1000)], P ! stop, done end),
      ?C(kill_linked_tree, begin {P, M} = spawn_monitor(fun() -> [spawn_link(fun() -> receive x -> ok end end) || _ <- lists:seq(1, 200)], receive x -> ok end end), exit(P, kill), down(M) end)].
+
+%% An exit that has more to tell than fits in a slice goes on in the next.
+long_exits() ->
+    [?C(many_watchers, begin P = server(), Ms = [monitor(process, P) || _ <- lists:seq(1, 3000)], P ! stop, lists:usort([down(M) || M <- Ms]) end),
+     ?C(many_watchers_in_inbox, begin P = server(), erlang:suspend_process(P), Ms = [monitor(process, P) || _ <- lists:seq(1, 3000)],
+                                      exit(P, kill), erlang:resume_process(P), lists:usort([down(M) || M <- Ms]) end),
+     ?C(many_links, begin trap(), P = server(), Qs = [server() || _ <- lists:seq(1, 1500)], Ms = [monitor(process, Q) || Q <- Qs],
+                          Me = self(), L = spawn(fun() -> [link(Q) || Q <- Qs], Me ! linked, receive die -> exit(tree) end end),
+                          receive linked -> ok end, M = monitor(process, L), L ! die, P ! stop, {down(M), lists:usort([down(X) || X <- Ms])} end),
+     ?C(many_monitors, begin Qs = [server() || _ <- lists:seq(1, 1500)], Me = self(),
+                             W = spawn(fun() -> [monitor(process, Q) || Q <- Qs], Me ! watching, receive die -> ok end end),
+                             receive watching -> ok end, M = monitor(process, W), W ! die, D = down(M),
+                             {D, lists:usort([process_info(Q, monitored_by) || Q <- Qs])} end),
+     %% Ends wherever in its slice: with a few reductions left as well.
+     ?C(end_of_slice, begin trap(), L = [begin {P, M} = spawn_opt(fun() -> burn(N) end, [link, monitor]), {P, M, monitor(process, P)} end || N <- lists:seq(3900, 4010)],
+                            lists:usort([{receive {'EXIT', P, R} -> R after 2000 -> none end, down(A), down(B) =/= none} || {P, A, B} <- L]) end)].
+
+burn(0) -> ok;
+burn(N) -> burn(N - 1).
