@@ -36,23 +36,22 @@ PIECE bool j_charge(NativeState *s) {
   s->reds--;
   return true;
 }
-PIECE const Instr *j_return_target(Word w) { return return_target(Term(w).raw()); }
+PIECE Word j_return_word(const Instr *to) { return return_word(to); }
+PIECE const Instr *j_return_target(Word w) { return return_target(w); }
 PIECE void *j_native_return(const Instr *at) {
   return __atomic_load_n(reinterpret_cast<void *const *>(at) - 1, __ATOMIC_RELAXED);
 }
-PIECE void *j_native_entry(const Instr *entry) { return __atomic_load_n(&FuncInfo::of(entry)->native, __ATOMIC_RELAXED); }
+PIECE void *j_native_entry(const Instr *entry) {
+  return __atomic_load_n(&FuncInfo::of(entry)->native, __ATOMIC_RELAXED);
+}
 PIECE const Instr *j_export_entry(const Export *x) { return export_entry(x); }
 PIECE const Instr *j_fun_target(NativeState *s, Word f, Word arity) { return sem::fun_target(s->m, Term(f), arity); }
-PIECE void j_save(NativeState *s) {
-  Machine *m = s->m;
-  Word *h = s->h, *e = s->e;
-  int64_t reds = s->reds;
-  SAVE();
-}
 // --- objects of any number of words
 PIECE void j_word(NativeState *s, Word w) { *s->h++ = w; }
 PIECE Word j_word_at(Word boxed, Word i) { return sem::box(Term(boxed))[i]; }
 PIECE bool j_is_map(Word t) { return sem::is_map(Term(t)); }
-PIECE bool j_has_key(Word map, Word key) { return map_find(Term(map), Term(key)) != nullptr; }
+PIECE bool j_is_boxed(Word t) { return Term(t).is_boxed(); }
+PIECE Word j_boxed(const Word *at) { return Term::boxed(at).raw(); }
+PIECE const Term *j_map_find(Word map, Word key) { return map_find(Term(map), Term(key)); }
 PIECE Word j_self(NativeState *s) { return s->m->p->id.raw(); }
 } // namespace joist::vm

@@ -1,0 +1,599 @@
+#include "jit/llvm/analysis.h"
+#include "runtime/sched/machine.h"
+
+#include <cstring>
+#include <set>
+
+namespace joist::jit {
+namespace {
+constexpr uint32_t bit(Word register_offset) { return register_offset / 8 < 32 ? 1u << (register_offset / 8) : 0; }
+constexpr uint32_t below(Word n) { return n >= 32 ? ~0u : (1u << n) - 1; }
+constexpr uint32_t float_bit(Word offset) { return 1u << ((offset - offsetof(Machine, f)) / 8); }
+
+How how_of(Op op) {
+  switch (op) {
+  case Op::move:
+  case Op::move2:
+  case Op::move3:
+  case Op::move_x0_y_x0:
+  case Op::swap:
+  case Op::init_y1:
+  case Op::init_y2:
+  case Op::init_y3:
+  case Op::nop:
+  case Op::jump:
+  case Op::put_tuple:
+  case Op::update_record:
+  case Op::make_fun:
+  case Op::select_dense:
+  case Op::select_hash:
+  case Op::select2:
+  case Op::select_linear:
+  case Op::select_linear64:
+  case Op::select_arity:
+  case Op::call:
+  case Op::call_only:
+  case Op::call_last:
+  case Op::move_call:
+  case Op::move_call_only:
+  case Op::move_call_last:
+  case Op::call_ext:
+  case Op::call_ext_only:
+  case Op::call_ext_last:
+  case Op::call_fun:
+  case Op::call_fun_last:
+  case Op::return_:
+  case Op::deallocate_return:
+  case Op::move_return:
+  case Op::move_deallocate_return:
+  case Op::has_map_fields:
+  case Op::get_map_elements: return How::Own;
+
+  case Op::get_list:
+  case Op::get_hd:
+  case Op::get_tl:
+  case Op::put_list:
+  case Op::put_tuple2_c:
+  case Op::put_tuple3_c:
+  case Op::put_tuple4_c:
+  case Op::put_tuple2_:
+  case Op::put_tuple3:
+  case Op::put_tuple4:
+  case Op::get_tuple_element:
+  case Op::get_tuple_element2:
+  case Op::get_tuple_element3:
+  case Op::set_tuple_element:
+  case Op::allocate:
+  case Op::allocate_heap:
+  case Op::test_heap:
+  case Op::test_heap_put_list:
+  case Op::allocate_move:
+  case Op::allocate_move2:
+  case Op::allocate_move3:
+  case Op::deallocate:
+  case Op::is_integer:
+  case Op::is_float:
+  case Op::is_number:
+  case Op::is_atom:
+  case Op::is_pid:
+  case Op::is_reference:
+  case Op::is_port:
+  case Op::is_nil:
+  case Op::is_binary:
+  case Op::is_bitstr:
+  case Op::is_list:
+  case Op::is_nonempty_list:
+  case Op::is_nonempty_list_get_list:
+  case Op::is_nonempty_list_get_hd:
+  case Op::is_nonempty_list_get_tl:
+  case Op::is_tuple:
+  case Op::is_tuple_of:
+  case Op::test_arity:
+  case Op::is_tagged_tuple:
+  case Op::is_map:
+  case Op::is_boolean:
+  case Op::is_function:
+  case Op::is_function2:
+  case Op::is_eq_imm:
+  case Op::is_ne_imm:
+  case Op::add:
+  case Op::sub:
+  case Op::mul:
+  case Op::int_div:
+  case Op::rem:
+  case Op::band:
+  case Op::bor:
+  case Op::bxor:
+  case Op::bsl:
+  case Op::bsr:
+  case Op::fdivide:
+  case Op::negate:
+  case Op::bnot:
+  case Op::abs:
+  case Op::add_c:
+  case Op::sub_c:
+  case Op::band_c:
+  case Op::hd:
+  case Op::tl:
+  case Op::element:
+  case Op::element_c:
+  case Op::tuple_size:
+  case Op::map_size:
+  case Op::byte_size:
+  case Op::bit_size:
+  case Op::length:
+  case Op::map_get:
+  case Op::is_map_key:
+  case Op::bool_not:
+  case Op::bool_and:
+  case Op::bool_or:
+  case Op::self:
+  case Op::fload:
+  case Op::fstore:
+  case Op::fconv:
+  case Op::fadd:
+  case Op::fsub:
+  case Op::fmul:
+  case Op::fdiv:
+  case Op::fnegate:
+  case Op::fmove:
+  case Op::catch_:
+  case Op::catch_end:
+  case Op::try_end:
+  case Op::loop_rec:
+  case Op::get_map_element:
+  case Op::bs_get_int8:
+  case Op::bs_get_int16:
+  case Op::bs_get_int32:
+  case Op::bs_get_integer:
+  case Op::bs_get_int_le:
+  case Op::bs_skip_bits:
+  case Op::bs_skip_bits_var:
+  case Op::bs_skip_all:
+  case Op::bs_test_tail:
+  case Op::bs_test_unit:
+  case Op::bs_ensure_at_least:
+  case Op::bs_ensure_exactly:
+  case Op::bs_get_position:
+  case Op::bs_set_position:
+  case Op::bs_utf8_size:
+  case Op::bs_utf16_size: return How::Fast;
+
+  case Op::is_lt:
+  case Op::is_ge:
+  case Op::is_eq:
+  case Op::is_ne:
+  case Op::is_eq_exact:
+  case Op::is_ne_exact:
+  case Op::is_lt_rc:
+  case Op::is_ge_rc:
+  case Op::is_lt_cr:
+  case Op::is_ge_cr:
+  case Op::is_in_range:
+  case Op::cmp_eq_exact:
+  case Op::cmp_ne_exact:
+  case Op::cmp_eq:
+  case Op::cmp_ne:
+  case Op::cmp_lt:
+  case Op::cmp_ge:
+  case Op::get_map_element_imm:
+  case Op::bs_start_match:
+  case Op::bs_start_match_sure:
+  case Op::bs_get_utf8: return How::Both;
+
+  case Op::bif0:
+  case Op::bif1:
+  case Op::bif2:
+  case Op::bif3:
+  case Op::node:
+  case Op::remove_message:
+  case Op::timeout:
+  case Op::recv_marker_reserve:
+  case Op::recv_marker_bind:
+  case Op::recv_marker_clear:
+  case Op::recv_marker_use:
+  case Op::bs_get_integer_var:
+  case Op::bs_get_float:
+  case Op::bs_get_binary:
+  case Op::bs_get_binary_fixed:
+  case Op::bs_get_binary_all:
+  case Op::bs_match_string:
+  case Op::bs_match_value:
+  case Op::bs_get_tail:
+  case Op::bs_get_utf16:
+  case Op::bs_get_utf32:
+  case Op::bs_private_append:
+  case Op::bs_put_integer:
+  case Op::bs_put_float:
+  case Op::bs_put_binary:
+  case Op::bs_put_binary_all:
+  case Op::bs_put_string:
+  case Op::bs_add:
+  case Op::bs_put_utf8:
+  case Op::bs_put_utf16:
+  case Op::bs_put_utf32: return How::Whole;
+
+  case Op::call_bif:
+  case Op::call_bif_only:
+  case Op::call_bif_last:
+  case Op::send:
+  case Op::bs_create_bin:
+  case Op::bs_init:
+  case Op::bs_append:
+  case Op::put_map: return How::Memory;
+  default: return How::Interpret;
+  }
+}
+Flow flow_of(Op op) {
+  switch (op) {
+  case Op::call:
+  case Op::move_call:
+  case Op::call_ext:
+  case Op::call_fun:
+  case Op::apply:
+  case Op::apply_list:
+  case Op::apply_fun:
+  case Op::yield_: return Flow::Call;
+  case Op::call_only:
+  case Op::call_last:
+  case Op::move_call_only:
+  case Op::move_call_last:
+  case Op::call_ext_only:
+  case Op::call_ext_last:
+  case Op::call_fun_last:
+  case Op::return_:
+  case Op::deallocate_return:
+  case Op::move_return:
+  case Op::move_deallocate_return:
+  case Op::func_info:
+  case Op::int_code_end:
+  case Op::apply_last:
+  case Op::apply_list_last:
+  case Op::apply_fun_last:
+  case Op::hibernate:
+  case Op::bif_body:
+  case Op::nif_body:
+  case Op::export_bif:
+  case Op::export_undefined:
+  case Op::lambda_unloaded:
+  case Op::process_start:
+  case Op::normal_exit:
+  case Op::continue_exit:
+  case Op::dirty_failed:
+  case Op::try_case_end:
+  case Op::badmatch:
+  case Op::case_end:
+  case Op::badrecord:
+  case Op::if_end:
+  case Op::raise_:
+  case Op::badarg_:
+  case Op::system_limit_:
+  case Op::jump:
+  case Op::select_dense:
+  case Op::select_hash:
+  case Op::select2:
+  case Op::select_linear:
+  case Op::select_linear64:
+  case Op::select_arity:
+  case Op::loop_rec_end:
+  case Op::wait: return Flow::End;
+  default: return Flow::Next;
+  }
+}
+bool calls_label(Op op) { // F is a function, not a place in this one
+  switch (op) {
+  case Op::call:
+  case Op::call_only:
+  case Op::call_last:
+  case Op::move_call:
+  case Op::move_call_only:
+  case Op::move_call_last: return true;
+  default: return false;
+  }
+}
+} // namespace
+
+AnyOperand Function::any(const Ins &i, uint16_t v) const {
+  if ((v & 3) == kAnyX) return {OpKind::X, Word(v & ~7u), 0};
+  if ((v & 3) == kAnyY) return {OpKind::Y, Word(v & ~7u), 0};
+  uint32_t where = i.at + (v & ~7u);
+  return {OpKind::L, *word(where), where};
+}
+std::vector<AnyOperand> Function::list(const Ins &i, Word n) const {
+  std::vector<AnyOperand> out;
+  for (Word k = 0; k < n; k++) {
+    uint16_t v;
+    memcpy(&v, bytes(i.at + uint32_t(i.d.layout.words * 8 + k * 2)), 2);
+    out.push_back(any(i, v));
+  }
+  return out;
+}
+
+void Function::classify(Ins &i) {
+  i.how = how_of(i.d.op);
+  i.flow = flow_of(i.d.op);
+  if (!calls_label(i.d.op))
+    for (int k = 0; k < i.d.operands; k++)
+      if (i.d.kinds[k] == OpKind::F && i.d.values[k]) i.targets.push_back(offset_of(i.d.values[k]));
+  uint32_t list = i.at + uint32_t(i.d.layout.words * 8);
+  auto entries = [&](Word n) {
+    for (Word k = 0; k < n; k++) {
+      auto *e = reinterpret_cast<const SelectEntry *>(bytes(list)) + k;
+      if (e->target) i.targets.push_back(offset_of(e->target));
+    }
+  };
+  switch (i.d.op) {
+  case Op::select_dense:
+    for (Word k = 0; k < i.d.values[3]; k++)
+      i.targets.push_back(offset_of(reinterpret_cast<const uint32_t *>(bytes(list))[k]));
+    break;
+  case Op::select_hash: entries(Word{1} << (32 - i.d.values[3])); break;
+  case Op::select_linear:
+  case Op::select_arity: entries(i.d.values[2]); break;
+  case Op::select_linear64:
+    for (Word k = 0; k < i.d.values[2]; k++)
+      i.targets.push_back(offset_of(reinterpret_cast<const SelectEntry64 *>(bytes(list))[k].target));
+    break;
+  default: break;
+  }
+}
+
+bool Function::read(const CompileInput &in, const FuncInfo *f) {
+  f_ = f;
+  base_ = in.code->start;
+  entry_ = offset_of(Word(f->entry()));
+  std::vector<uint32_t> work{entry_};
+  while (!work.empty()) {
+    uint32_t at = work.back();
+    work.pop_back();
+    if (ins_.contains(at)) continue;
+    Ins i;
+    i.at = at;
+    auto *pc = reinterpret_cast<const Instr *>(word(at));
+    Word first = in.original_word ? in.original_word(in.context, pc) : *word(at);
+    if (!decode(pc, first, &i.d)) return false;
+    classify(i);
+    for (uint32_t t : i.targets) work.push_back(t);
+    if (i.flow != Flow::End) work.push_back(i.next());
+    if (i.flow == Flow::Call) return_points_[i.next()] = true;
+    // BIFs that trap, and their like, return behind the instruction as well.
+    switch (i.d.op) {
+    case Op::call_bif:
+    case Op::call_bif_only:
+    case Op::call_bif_last:
+    case Op::send: return_points_[i.next()] = true; break;
+    default: break;
+    }
+    ins_.emplace(at, std::move(i));
+  }
+  liveness();
+  find_starts();
+  return true;
+}
+
+Registers Function::uses(const Ins &i) const {
+  Registers r;
+  const OpRow &row = op_rows[size_t(i.d.op)];
+  auto use = [&](const AnyOperand &a) {
+    if (a.kind == OpKind::X) r.x |= bit(a.value);
+  };
+  for (int k = 0; k < i.d.operands; k++) {
+    switch (row.specs[k]) {
+    case Spec::S:
+    case Spec::R:
+    case Spec::X:
+      if (i.d.kinds[k] == OpKind::X) r.x |= bit(i.d.values[k]);
+      break;
+    case Spec::V: use(any(i, uint16_t(i.d.values[k]))); break;
+    case Spec::Fr: r.f |= float_bit(i.d.values[k]); break;
+    default: break;
+    }
+  }
+  auto uses_list = [&](Word n) {
+    for (auto &a : list(i, n)) use(a);
+  };
+  Word arity;
+  switch (i.d.op) {
+  case Op::put_tuple: uses_list(i.d.values[1]); break;
+  case Op::make_fun:
+  case Op::has_map_fields:
+  case Op::get_map_elements: uses_list(i.d.values[2]); break;
+  case Op::put_map: uses_list(i.d.values[4]); break;
+  case Op::update_record:
+    for (Word k = 0; k < i.d.values[4]; k++)
+      use(any(i,
+              uint16_t(reinterpret_cast<const uint32_t *>(bytes(i.at + uint32_t(i.d.layout.words * 8)))[2 * k + 1])));
+    break;
+  case Op::move_x0_y_x0: r.x |= 1; break;
+  case Op::call:
+  case Op::call_only:
+  case Op::call_last:
+  case Op::move_call:
+  case Op::move_call_only:
+  case Op::move_call_last:
+    for (int k = 0; k < i.d.operands; k++)
+      if (i.d.kinds[k] == OpKind::F)
+        r.x |= below(FuncInfo::of(reinterpret_cast<const Instr *>(i.d.values[k]))->mfa.arity) &
+               (row.specs[0] == Spec::S ? ~1u : ~0u);
+    break;
+  case Op::call_ext:
+  case Op::call_ext_only:
+  case Op::call_ext_last:
+  case Op::call_bif:
+  case Op::call_bif_only:
+  case Op::call_bif_last:
+  case Op::bif_body: r.x |= below(reinterpret_cast<const Export *>(i.d.values[0])->mfa().arity); break;
+  case Op::call_fun:
+  case Op::call_fun_last: r.x |= below(i.d.values[0]); break;
+  case Op::apply:
+  case Op::apply_last:
+    arity = i.d.values[0];
+    r.x |= below(arity + 2);
+    break;
+  case Op::return_:
+  case Op::deallocate_return:
+  case Op::bs_init_writable:
+  case Op::catch_end:
+  case Op::build_stacktrace: r.x |= 1; break;
+  case Op::send:
+  case Op::apply_fun:
+  case Op::apply_fun_last: r.x |= 3; break;
+  case Op::apply_list:
+  case Op::apply_list_last:
+  case Op::hibernate:
+  case Op::raw_raise: r.x |= 7; break;
+  case Op::try_case: r.x |= 15; break;
+  case Op::func_info:
+  case Op::nif_body:
+  case Op::export_bif:
+  case Op::export_undefined: r.x |= below(f_->mfa.arity); break;
+  // Registers below the live count are roots of a collection.
+  case Op::allocate:
+  case Op::allocate_heap:
+  case Op::allocate_stress:
+  case Op::allocate_move:
+  case Op::allocate_move2:
+  case Op::allocate_move3:
+  case Op::bs_create_bin:
+  case Op::bs_start_match_sure:
+  case Op::add:
+  case Op::sub:
+  case Op::mul:
+  case Op::int_div:
+  case Op::rem:
+  case Op::band:
+  case Op::bor:
+  case Op::bxor:
+  case Op::bsl:
+  case Op::bsr:
+  case Op::fdivide:
+  case Op::negate:
+  case Op::bnot:
+  case Op::abs: r.x |= below(i.d.values[1]); break;
+  case Op::test_heap:
+  case Op::test_heap_stress:
+  case Op::test_heap_put_list:
+  case Op::add_c:
+  case Op::sub_c:
+  case Op::band_c: r.x |= below(i.d.values[0]); break;
+  case Op::bs_start_match: r.x |= below(i.d.values[2]); break;
+  case Op::bs_init:
+  case Op::bs_append: r.x |= below(i.d.values[3]); break;
+  default: break;
+  }
+  if (i.d.op == Op::bs_create_bin) {
+    auto *seg = reinterpret_cast<const BinSegment *>(bytes(i.at + uint32_t(i.d.layout.words * 8)));
+    for (Word k = 0; k < i.d.values[4]; k++) {
+      use(any(i, seg[k].src));
+      if (seg[k].type == SegType::Binary || seg[k].type == SegType::Float || seg[k].type == SegType::Integer)
+        use(any(i, seg[k].size));
+    }
+  }
+  return r;
+}
+
+// What holds something else afterwards, where the instruction goes on behind itself.
+Registers Function::defines(const Ins &i) const {
+  Registers r;
+  const OpRow &row = op_rows[size_t(i.d.op)];
+  for (int k = 0; k < i.d.operands; k++)
+    if (row.specs[k] == Spec::D && i.d.kinds[k] == OpKind::X) r.x |= bit(i.d.values[k]);
+  if (i.d.op != Op::fstore && i.d.operands && row.specs[i.d.operands - 1] == Spec::Fr)
+    r.f |= float_bit(i.d.values[i.d.operands - 1]);
+  return r;
+}
+
+void Function::liveness() {
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (auto it = ins_.rbegin(); it != ins_.rend(); ++it) {
+      Ins &i = it->second;
+      Registers r;
+      bool clobbers = false; // calls: nothing but the arguments lives on
+      switch (i.d.op) {
+      case Op::call_bif:
+      case Op::call_bif_only:
+      case Op::call_bif_last:
+      case Op::send: clobbers = true; break;
+      default: clobbers = i.flow == Flow::Call; break;
+      }
+      if (i.flow == Flow::Next && !clobbers) {
+        r = ins_.find(i.next())->second.live;
+        Registers d = defines(i);
+        r.x &= ~d.x;
+        r.f &= ~d.f;
+      }
+      for (uint32_t t : i.targets) {
+        const Registers &o = ins_.find(t)->second.live;
+        r.x |= o.x;
+        r.f |= o.f;
+      }
+      Registers u = uses(i);
+      r.x |= u.x;
+      r.f |= u.f;
+      if (!(r == i.live)) {
+        i.live = r;
+        changed = true;
+      }
+    }
+  }
+}
+
+std::vector<uint32_t> Function::native_successors(const Ins &i) const {
+  std::vector<uint32_t> out;
+  if (i.how == How::Interpret) return out;
+  if (i.d.op != Op::catch_) out = i.targets; // handlers of exceptions are entered by the interpreter
+  if (i.flow == Flow::Next) out.push_back(i.next());
+  return out;
+}
+
+// Blocks that are reached from several starts become starts themselves, unless they are small: so the code stays linear
+// in the function's size.
+void Function::find_starts() {
+  constexpr size_t kSmall = 6;
+  starts_.push_back(entry_);
+  start_set_[entry_] = true;
+  for (auto &[at, yes] : return_points_)
+    if (!start_set_.contains(at)) {
+      starts_.push_back(at);
+      start_set_[at] = true;
+    }
+  auto small = [&](uint32_t at) {
+    std::set<uint32_t> seen;
+    std::vector<uint32_t> work{at};
+    while (!work.empty()) {
+      uint32_t w = work.back();
+      work.pop_back();
+      if (start_set_.contains(w) || !seen.insert(w).second) continue;
+      if (seen.size() > kSmall) return false;
+      for (uint32_t n : native_successors(ins_.find(w)->second)) work.push_back(n);
+    }
+    return true;
+  };
+  for (bool changed = true; changed;) {
+    changed = false;
+    std::map<uint32_t, uint32_t> owner;
+    std::vector<uint32_t> shared;
+    for (uint32_t s : starts_) {
+      std::vector<uint32_t> work{s};
+      while (!work.empty()) {
+        uint32_t at = work.back();
+        work.pop_back();
+        if (at != s && start_set_.contains(at)) continue;
+        auto [o, fresh] = owner.emplace(at, s);
+        if (!fresh) {
+          if (o->second != s && !small(at)) shared.push_back(at);
+          continue;
+        }
+        for (uint32_t n : native_successors(ins_.find(at)->second)) work.push_back(n);
+      }
+    }
+    for (uint32_t at : shared)
+      if (!start_set_.contains(at)) {
+        start_set_[at] = true;
+        starts_.push_back(at);
+        changed = true;
+      }
+  }
+}
+} // namespace joist::jit
