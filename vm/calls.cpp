@@ -1,7 +1,6 @@
 #include "vm/calls.h"
 #include "runtime/code/install.h"
 #include "runtime/proc/signal.h"
-#include "runtime/sched/dirty.h"
 #include "vm/vm.h"
 
 namespace joist::vm {
@@ -203,55 +202,6 @@ const Instr *apply_fun(Machine *m, const Instr *pc, const Instr *return_to, int 
     return raise_at(m, pc, self, a);
   }
   return call_fun_slow(m, pc, fun, arity, return_to, dealloc);
-}
-
-const Instr *native_body(Machine *m, const Mfa *mfa, Bif fn) {
-  Process *p = m->p;
-  p->pc = return_target(*p->stack_top);
-  Term r = fn ? fn(p, m->x) : undef(p);
-  p->sync_limit();
-  if (r.is_none()) {
-    if (p->freason.reason == Reason::Trap) return enter(m, entry_of(m, p->trap_entry));
-    return raise_at(m, return_target(*p->stack_top), mfa, m->x, true);
-  }
-  m->x[0] = r;
-  if (collection_due(p) && !collect_after_bif(m)) {
-    leave_killed(m);
-    return nullptr;
-  }
-  return return_target(*p->stack_top++);
-}
-
-// The DirtyCall lives from the hand-over to native_dirty_run.
-const Instr *native_dirty(Machine *m, const Instr *pc, const Mfa *mfa, const StaticNif *nif) {
-  m->p->dirty = new DirtyCall{nif, nif->kind, mfa, nullptr};
-  leave(m, pc, unsigned(mfa->arity), RunResult::Dirty);
-  return nullptr;
-}
-
-RunResult native_dirty_run(Machine *m, Process *p) {
-  DirtyCall call = *p->dirty;
-  delete p->dirty;
-  p->dirty = nullptr;
-  memcpy(m->x, p->saved_x, p->live_x * sizeof(Term));
-  m->matching = false;
-  p->sync_limit();
-  Term r = call.nif->fn(p, m->x);
-  p->sync_limit();
-  unsigned live = 1;
-  const Instr *pc = fixed.return_;
-  if (!r.is_none()) {
-    m->x[0] = r;
-  } else if (p->freason.reason == Reason::Trap) {
-    pc = entry_of(m, p->trap_entry);
-    live = unsigned(p->trap_entry->mfa().arity);
-  } else {
-    pc = fixed.dirty_failed;
-    live = unsigned(call.mfa->arity);
-    if (!(p->freason.has_args && p->current)) p->current = call.mfa;
-  }
-  leave(m, pc, live, RunResult::Yielded);
-  return RunResult(m->result);
 }
 
 const Instr *hibernate(Machine *m, const Instr *pc) {

@@ -1,7 +1,6 @@
 // What calls do when they are not simple: applying, failing BIFs, funs without code, native functions. All with the
 // process' state saved; all answer where to go on, null if the process has left.
 #pragma once
-#include "runtime/nif/static_nif.h"
 #include "vm/interp.h"
 
 namespace joist::vm {
@@ -22,11 +21,6 @@ const Instr *call_fun_slow(Machine *m, const Instr *pc, Term fun, unsigned arity
 const Instr *apply_fixed(Machine *m, const Instr *pc, unsigned arity, const Instr *return_to, int dealloc);
 const Instr *apply_list(Machine *m, const Instr *pc, const Instr *return_to, int dealloc);
 const Instr *apply_fun(Machine *m, const Instr *pc, const Instr *return_to, int dealloc);
-// The body of a function is native code: calls it and returns from the function. pc for stack traces is the caller.
-const Instr *native_body(Machine *m, const Mfa *mfa, Bif fn);
-// Dirty native function: hands the process over. native_dirty_run does the work on the dirty scheduler.
-const Instr *native_dirty(Machine *m, const Instr *pc, const Mfa *mfa, const StaticNif *nif);
-RunResult native_dirty_run(Machine *m, Process *p);
 // error_handler:undefined_function(M, F, Args) for x[0..arity).
 const Instr *call_error_handler(Machine *m, const Mfa *mfa);
 const Instr *hibernate(Machine *m, const Instr *pc);

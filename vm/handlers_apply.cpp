@@ -1,6 +1,7 @@
 // apply, native function bodies, trampolines, the beginning and the end of processes.
 #include "runtime/sched/scheduler.h"
 #include "vm/calls.h"
+#include "vm/nif_calls.h"
 
 namespace joist::vm {
 namespace {
@@ -77,8 +78,17 @@ struct Op_nif_body {
     SAVE();
     auto *nif = reinterpret_cast<const StaticNif *>(WORD(0));
     const Mfa *mfa = &FuncInfo::of(pc)->mfa;
-    if (nif->kind == NifKind::Normal) RESUME(native_body(m, mfa, nif->fn));
+    if (LIKELY(nif->kind == NifKind::Normal)) {
+      if (!nif->fn) RESUME(library_body(m, mfa, nif));
+      RESUME(native_body(m, mfa, nif->fn));
+    }
     RESUME(native_dirty(m, pc, mfa, nif));
+  }
+};
+struct Op_nif_scheduled {
+  template <class I> COLD static JOIST_PN void run(JOIST_PARAMS) {
+    SAVE();
+    RESUME(native_scheduled(m));
   }
 };
 SEM Export *export_of(const Instr *trampoline) {

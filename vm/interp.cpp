@@ -7,6 +7,7 @@
 #include "runtime/sched/scheduler.h"
 #include "vm/build.h"
 #include "vm/calls.h"
+#include "vm/nif_calls.h"
 #include "vm/native.h"
 #include "vm/vm.h"
 
@@ -98,6 +99,7 @@ void init() {
   exec_hooks.continue_exit = fixed_code({Op::continue_exit});
   fixed.hibernated = fixed_code({Op::hibernated, Op::process_start});
   fixed.dirty_failed = fixed_code({Op::dirty_failed});
+  fixed.nif_scheduled = fixed_code({Op::nif_scheduled});
   fixed.return_ = fixed_code({Op::return_});
   code_hooks.init_trampolines = init_trampolines;
   code_hooks.lambda_not_loaded = fixed_code({Op::lambda_unloaded});

@@ -11,6 +11,7 @@ void init();
 struct FixedCode {
   const Instr *hibernated = nullptr;   // resumes a hibernating process
   const Instr *dirty_failed = nullptr; // raises what a dirty native function left
+  const Instr *nif_scheduled = nullptr; // calls what enif_schedule_nif asked for
   const Instr *return_ = nullptr;
 };
 extern FixedCode fixed;

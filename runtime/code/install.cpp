@@ -2,7 +2,9 @@
 
 #include "runtime/code/literal_release.h"
 #include "runtime/mem/literal.h"
+#include "runtime/nif/library.h"
 #include "runtime/proc/process.h"
+#include "runtime/sched/dirty.h"
 
 namespace joist::runtime {
 
@@ -169,6 +171,8 @@ bool process_uses_old_code(Process *p, Term name) {
   const ModuleCode *old = m ? m->old : nullptr;
   if (!old) return false;
   if (inside(old, p->pc)) return true;
+  // A native function of its library waits to be called: the caller's return address does not tell.
+  if (p->dirty && old->nif && !p->dirty->nif->fn && static_cast<const LibraryNif *>(p->dirty->nif)->library == old->nif) return true;
   for (Word *s = p->stack_top; s < p->heap_end; s++) {
     if (is_header(*s) && inside(old, reinterpret_cast<const void *>(*s - Word(Tag::Header)))) return true;
     Term t(*s);

@@ -1,6 +1,7 @@
 #include "runtime/mem/magic.h"
 
 #include "runtime/mem/alloc.h"
+#include "runtime/nif/resource.h"
 #include "runtime/term/ref.h"
 
 namespace joist::runtime {
@@ -23,6 +24,7 @@ BinData *bin_realloc(BinData *b, size_t bytes) {
 
 void bin_unref(BinData *b) {
   if (b->refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  if (b->destroy == resource_unreferenced) return resource_unreferenced(b); // frees it later
   if (b->destroy) b->destroy(b);
   mem_free(MemKind::Binary, b);
 }

@@ -8,7 +8,9 @@ std::vector<std::pair<Term, const StaticNifModule *>> &modules() {
 }
 } // namespace
 
-void static_nif_register(const StaticNifModule *m) { modules().emplace_back(atom::intern(m->library ? m->library : m->module), m); }
+void static_nif_register(const StaticNifModule *m) {
+  modules().emplace_back(atom::intern(m->library ? m->library : m->module), m);
+}
 
 const StaticNifModule *static_nif_find(Term library) {
   for (auto &[name, m] : modules())

@@ -4,14 +4,19 @@
 #include "runtime/proc/bif.h"
 namespace joist::runtime {
 enum class NifKind : uint8_t { Normal, DirtyCpu, DirtyIo };
-struct StaticNif { const char *name; uint8_t arity; Bif fn; NifKind kind = NifKind::Normal; };
+struct StaticNif {
+  const char *name;
+  uint8_t arity;
+  Bif fn;
+  NifKind kind = NifKind::Normal;
+};
 struct StaticNifModule {
   const char *module;
   const StaticNif *functions;
   size_t count;
-  int (*load)(Term load_info); // 0 = fine; may be null
+  int (*load)(Term load_info);   // 0 = fine; may be null
   const char *library = nullptr; // what load_nif is given as path, where that is not the module's name
 };
-void static_nif_register(const StaticNifModule *m); // at start, before loading code
+void static_nif_register(const StaticNifModule *m);   // at start, before loading code
 const StaticNifModule *static_nif_find(Term library); // by the path given to load_nif; null if there is none
 } // namespace joist::runtime

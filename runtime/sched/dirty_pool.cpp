@@ -35,7 +35,7 @@ struct DirtyThread {
   std::atomic<int64_t> busy_ns{0}, busy_since{0};
 };
 Pool cpu("dcpu", pstate::DirtyCpu), io("dio", pstate::DirtyIo);
-thread_local bool dirty_thread = false;
+thread_local const Pool *dirty_thread = nullptr;
 
 void run(DirtyThread &t, Process *p) {
   t.busy_since.store(os_monotonic_time(), std::memory_order_relaxed);
@@ -63,7 +63,7 @@ void *loop(void *arg) {
   char name[16];
   snprintf(name, sizeof name, "%s_%u", pool.name, t.index + 1);
   pthread_setname_np(pthread_self(), name);
-  dirty_thread = true;
+  dirty_thread = &pool;
   progress::register_thread();
   progress::offline();
   std::unique_lock l(pool.lock);
@@ -137,6 +137,9 @@ void dirty_enqueue(Process *p) {
 }
 
 bool on_dirty_scheduler() { return dirty_thread; }
+SchedulerType dirty_scheduler_type() {
+  return !dirty_thread ? SchedulerType::Normal : dirty_thread == &cpu ? SchedulerType::DirtyCpu : SchedulerType::DirtyIo;
+}
 std::vector<SchedulerStats> dirty_stats(SchedulerType type) { return stats_of(type == SchedulerType::DirtyCpu ? cpu : io); }
 unsigned dirty_cpu_schedulers() { return cpu.limit; }
 unsigned dirty_cpu_schedulers_online() { return cpu.online; }

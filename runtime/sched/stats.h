@@ -25,4 +25,5 @@ unsigned dirty_cpu_schedulers();
 unsigned dirty_cpu_schedulers_online();
 void dirty_cpu_schedulers_set_online(unsigned n);
 unsigned dirty_io_schedulers();
+SchedulerType dirty_scheduler_type(); // of the calling thread; Normal: it is no dirty scheduler
 } // namespace joist::runtime

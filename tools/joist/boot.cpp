@@ -11,6 +11,7 @@
 #include "runtime/io/signals.h"
 #include "runtime/io/port.h"
 #include "runtime/mem/literal.h"
+#include "runtime/nif/library.h"
 #include "runtime/proc/system_task.h"
 #include "runtime/sched/progress.h"
 #include "runtime/term/binary.h"
@@ -85,6 +86,7 @@ void boot(const EmulatorSettings &settings) {
   bifs::register_all();
   loader::init();
   stubs::register_natives();
+  nif_init();
   ets_init(vm_flags.ets_limit);
   process_table_init(vm_flags.process_limit);
   schedulers_init(settings.schedulers);

@@ -1,0 +1,56 @@
+#include "runtime/nif/library.h"
+#include "runtime/proc/bif.h"
+#include "runtime/sched/dirty.h"
+
+namespace joist::runtime {
+DirtyCall::~DirtyCall() { delete scheduled; }
+
+namespace {
+void raise_from(Process *p, NifEnv &env) {
+  if (env.raised)
+    raise_value(p, ExcClass::Error, env.reason);
+  else
+    badarg(p); // claims an exception that it has not made
+  if (env.raised && env.reason == atoms::badarg) badarg(p);
+}
+[[gnu::noinline]] Term unusual(Process *p, NifEnv &env) {
+  if (env.raised || !env.scheduled) {
+    delete env.scheduled;
+    raise_from(p, env);
+    return Term::none();
+  }
+  ScheduledNif *s = env.scheduled;
+  p->dirty = new DirtyCall{.nif = s, .kind = s->kind, .mfa = nullptr, .scheduled = s};
+  p->freason = Freason{.reason = Reason::Trap};
+  return Term::none();
+}
+} // namespace
+
+Term nif_call(Process *p, const LibraryNif *nif, unsigned argc, const Term *args) {
+  NifEnv env{.heap = &p->heap, .p = p, .library = nif->library};
+  Term r = nif->function(&env, int(argc), args);
+  if (env.temps) [[unlikely]]
+    nif_temps_free(&env);
+  if (env.raised || env.scheduled || r.is_none()) [[unlikely]]
+    return unusual(p, env);
+  return r;
+}
+
+JOIST_ABI Term enif_schedule_nif(NifEnv *env, const char *name, int flags, NifFn fn, int argc, const Term *argv) {
+  if (!env->p || argc < 0 || argc > 255 || (flags != 0 && flags != kNifDirtyCpu && flags != kNifDirtyIo))
+    return nif_badarg(env);
+  Term atom = atom::intern_latin1(name);
+  if (atom.is_none()) return nif_badarg(env);
+  auto *s = new ScheduledNif;
+  s->name = atom::text(atom).data();
+  s->arity = uint8_t(argc);
+  s->fn = nullptr;
+  s->kind = flags == kNifDirtyCpu ? NifKind::DirtyCpu : flags == kNifDirtyIo ? NifKind::DirtyIo : NifKind::Normal;
+  s->function = fn;
+  s->library = env->library;
+  s->args.assign(argv, argv + argc);
+  delete env->scheduled;
+  env->scheduled = s;
+  return Term::none();
+}
+} // namespace joist::runtime

@@ -1,0 +1,52 @@
+// Native libraries of modules (erlang:load_nif/2) and the functions in them.
+//
+// Protocol: loading and unloading are done by the holder of the code-write permission. A library stays mapped while its
+// module generation is loaded, and longer while resource types with callbacks in it have resources; the last
+// reference calls the unload callback and closes it.
+#pragma once
+#include "runtime/code/code.h"
+#include "runtime/nif/resource.h"
+#include "runtime/nif/static_nif.h"
+
+#include <deque>
+
+namespace joist::runtime {
+struct LibraryNif : StaticNif { // fn is null: function is called, with an environment
+  NifFn function = nullptr;
+  NifLibrary *library = nullptr;
+};
+
+struct NifLibrary {
+  Term module = Term::none();
+  void *handle = nullptr; // of dlopen; null: linked into the VM
+  void *priv = nullptr;
+  NifEntry entry{};
+  std::vector<NifFunc> funcs; // a modern copy
+  std::deque<LibraryNif> nifs;
+  std::atomic<int64_t> refs{1}; // of the module's code; of resource types with callbacks; of callbacks under way
+  std::vector<ResourceType *> types;
+  struct Opening {
+    ResourceType *type;
+    ResourceTypeInit callbacks;
+    bool fresh;
+  };
+  std::vector<Opening> opening; // during load and upgrade
+};
+void nif_library_ref(NifLibrary *lib);
+void nif_library_unref(NifLibrary *lib);
+
+// Loads the library at `path` (without ".so") for the module whose code `pc` lies in, as load_nif/2 does: `ok` or
+// {error, {Tag, Text}}, built on p's heap. For static modules too. p's current function calls; no collection.
+Term nif_load(Process *p, const std::string &path, Term load_info, const Instr *pc);
+
+// Calls a function of a library for p: its result, or none: raised (freason set), or another native function has been
+// scheduled (freason Trap): then p->dirty says which; the caller keeps its arguments alive from then on.
+Term nif_call(Process *p, const LibraryNif *nif, unsigned argc, const Term *args);
+
+// What enif_schedule_nif asked for.
+struct ScheduledNif : LibraryNif {
+  std::vector<Term> args; // good until the function that scheduled it has returned
+};
+
+void nif_init(); // hooks; once at start
+} // namespace joist::runtime
