@@ -7,8 +7,8 @@
 #include "runtime/sched/scheduler.h"
 #include "vm/build.h"
 #include "vm/calls.h"
-#include "vm/nif_calls.h"
 #include "vm/native.h"
+#include "vm/nif_calls.h"
 #include "vm/vm.h"
 
 namespace joist::vm {
@@ -60,8 +60,10 @@ void init_trampolines(Export *e) {
   const Mfa &f = e->info.mfa;
   if (f.module == atoms::erlang && f.function == atoms::op_send && f.arity == 2) send_bif = e->bif;
   Assembler a;
-  if (f.module == atoms::erlang && f.function == atoms::apply && f.arity == 3) a.ins(Op::apply_list_last, {Arg::num(0)});
-  else if (f.module == atoms::erlang && f.function == atoms::apply && f.arity == 2) a.ins(Op::apply_fun_last, {Arg::num(0)});
+  if (f.module == atoms::erlang && f.function == atoms::apply && f.arity == 3)
+    a.ins(Op::apply_list_last, {Arg::num(0)});
+  else if (f.module == atoms::erlang && f.function == atoms::apply && f.arity == 2)
+    a.ins(Op::apply_fun_last, {Arg::num(0)});
   else if (f.module == atoms::erlang && f.function == atoms::hibernate && f.arity == 3) a.ins(Op::hibernate, {});
   else a.ins(e->bif ? Op::export_bif : Op::export_undefined, {});
   memcpy(e->trampoline, a.words().data(), a.words().size() * 8);
