@@ -13,12 +13,11 @@
 //   iOFF   the i32 stored at OFF, sign-extended (an atom)                  0 <= value < 2^31
 //   wOFF   the u64 stored at OFF (an atom)                                 value < 2^31
 //          (other literals are loaded from the code word, as the interpreter does)
-//   joist_NAME   a variable or function of the table in vm/jit_symbols.def
-//   others begin with _ZN5joist or _ZNK5joist, or are memcpy, memmove, memset, memcmp: functions of the executable,
-//          found by dlsym
+//   joist_NAME, _ZN5joist..., _ZNK5joist..., memcpy, memmove, memset, memcmp
+//          functions and variables of the executable, found by dlsym
 //
 // A module's code is not laid out alike in every run: tables of selects are sized by the numbers of atoms. A cached object
-// is only good for the same layout: jit::layout_digest.
+// is only good for the same layout: loader::layout_digest.
 //
 // Relocations are those of the static model with small code: R_X86_64_64, _32, _32S, _PC32, _PLT32, _PC64. Therefore
 // .text, .rodata* and .bss of an object lie in the low 2 GB, as code words and the executable do. A value that does not

@@ -87,4 +87,21 @@ bool decode(const Instr *pc, Word first_word, Decoded *out) {
   out->words = v.layout.words + extra_words(pc, *out);
   return true;
 }
+
+uint64_t layout_digest(const ModuleCode *code) {
+  uint64_t h = 0xcbf29ce484222325;
+  auto mix = [&](uint64_t v) { h = (h ^ v) * 0x100000001b3; };
+  for (size_t i = 0; i < code->functions.size(); i++) {
+    auto *at = reinterpret_cast<const Word *>(code->functions[i]->entry());
+    auto *end = i + 1 < code->functions.size() ? reinterpret_cast<const Word *>(code->functions[i + 1]) : code->end;
+    mix(uint64_t(at - code->start));
+    Decoded d;
+    while (at < end && decode(reinterpret_cast<const Instr *>(at), &d) && d.op != Op::int_code_end) {
+      mix(uint64_t(d.op) << 32 | d.words);
+      for (int k = 0; k < d.operands; k++) mix(uint64_t(d.kinds[k]));
+      at += d.words;
+    }
+  }
+  return h;
+}
 } // namespace joist::loader

@@ -13,7 +13,7 @@ template <ArithOp OP, bool (*FN)(Term, Term, Term &)> struct Binary {
     e = m->p->stack_top;
     Term r;
     const Instr *to = slow_arith(m, pc, CODE(0), OP, GET(2), GET(3), &r);
-    if (to != pc) RESUME(to);
+    if (to != pc) FAIL_OR_RESUME(to);
     PUT(4, r);
     LOAD();
     NEXT;
@@ -35,7 +35,7 @@ template <UnaryOp OP, bool (*FN)(Term, Term &)> struct Unary {
     e = m->p->stack_top;
     Term r;
     const Instr *to = slow_unary(m, pc, CODE(0), OP, GET(2), &r);
-    if (to != pc) RESUME(to);
+    if (to != pc) FAIL_OR_RESUME(to);
     PUT(3, r);
     LOAD();
     NEXT;

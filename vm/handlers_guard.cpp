@@ -11,7 +11,7 @@ namespace joist::vm {
 namespace {
 
 #define FINISH(n)                                                                                                      \
-  if (to != pc) RESUME(to);                                                                                            \
+  if (to != pc) FAIL_OR_RESUME(to);                                                                                    \
   PUT(n, r);                                                                                                           \
   LOAD();                                                                                                              \
   NEXT
@@ -154,7 +154,10 @@ struct Op_bif0 {
     Term r;
     Export *f = PTR(Export, 0);
     const Instr *to = slow_bif(m, pc, nullptr, &f->mfa(), f->bif, m->x, &r);
-    FINISH(1);
+    if (to != pc) RESUME(to);
+    PUT(1, r);
+    LOAD();
+    NEXT;
   }
 };
 struct Op_bif1 {
@@ -181,7 +184,7 @@ struct Op_bif3 {
     Term r, args[] = {GET(2), GET(3), GET(4)};
     Export *f = PTR(Export, 1);
     const Instr *to = slow_bif(m, pc, CODE(0), &f->mfa(), f->bif, args, &r);
-    if (to != pc) RESUME(to);
+    if (to != pc) FAIL_OR_RESUME(to);
     PUT(5, r);
     LOAD();
     NEXT_AFTER(3 * 8); // room for three literals

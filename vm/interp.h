@@ -115,6 +115,8 @@ template <OpKind... K> struct Insn {
     LOAD();                                                                                                            \
     TAIL handler_at(to_)(to_, m, h, e, reds);                                                                          \
   } while (0)
+// The same where a guard's label (operand 0) may be the answer.
+#define FAIL_OR_RESUME(to) RESUME(to)
 // Ends a handler after a call that has made the process leave.
 #define LEAVE(expr)                                                                                                    \
   do {                                                                                                                 \

@@ -42,6 +42,15 @@ SEM int go_to(NativeState &js, const Instr *to) {
     js.resume = (target);                                                                                              \
     return kResume;                                                                                                    \
   } while (0)
+// `to` is the label (operand 0) of a failed guard, or what RESUME takes.
+#define FAIL_OR_RESUME(to)                                                                                             \
+  do {                                                                                                                 \
+    if (CODE(0).at && to == CODE(0).at) {                                                                              \
+      LOAD();                                                                                                          \
+      GO(CODE(0));                                                                                                     \
+    }                                                                                                                  \
+    RESUME(to);                                                                                                        \
+  } while (0)
 #define LEAVE(expr)                                                                                                    \
   do {                                                                                                                 \
     expr;                                                                                                              \

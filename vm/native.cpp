@@ -36,7 +36,7 @@ JOIST_PN void native_interpret_return(JOIST_NATIVE_PARAMS) {
   m->x[0] = Term(x0);
   TAIL handler_as_native(pc)(JOIST_NATIVE_ARGS);
 }
-JOIST_PN void native_resume(JOIST_NATIVE_PARAMS) {
+extern "C" JOIST_PN void joist_native_resume(JOIST_NATIVE_PARAMS) {
   if (!pc) return;
   LOAD();
   TAIL handler_as_native(pc)(JOIST_NATIVE_ARGS);

@@ -24,5 +24,5 @@ JOIST_PN void native_continue(JOIST_NATIVE_PARAMS);
 JOIST_PN void native_interpret_entry(JOIST_NATIVE_PARAMS);
 JOIST_PN void native_interpret_return(JOIST_NATIVE_PARAMS);
 // Goes on at pc, which a C++ function answered; null: the process has left (Machine::result says why). State is saved.
-JOIST_PN void native_resume(JOIST_NATIVE_PARAMS);
+extern "C" JOIST_PN void joist_native_resume(JOIST_NATIVE_PARAMS);
 } // namespace joist::vm

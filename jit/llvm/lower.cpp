@@ -230,10 +230,11 @@ void Lowering::build_start(uint32_t start) {
   for (size_t offset :
        {offsetof(NativeState, m), offsetof(NativeState, h), offsetof(NativeState, e), offsetof(NativeState, reds)})
     store(&*arg++, offset);
-  uint32_t live = first.live.x;
+  // A return point may also be where an exception is caught: then there is more than x0, in memory.
+  uint32_t live = first.live.x, passed = fn_->is_return_point(start) ? 1 : (1u << kPassed) - 1;
   for (int i = 0; i < kPassed; i++, arg++)
-    if (live >> i & 1) store(&*arg, offsetof(NativeState, x) + i * 8);
-  reload({live & kStateMask & ~((1u << kPassed) - 1), first.live.f});
+    if (live & passed & 1u << i) store(&*arg, offsetof(NativeState, x) + i * 8);
+  reload({live & kStateMask & ~passed, first.live.f});
   // The start's own block is the head of a loop where something leads back to it.
   loop_ = block(start);
   b_.CreateBr(loop_);
