@@ -22,6 +22,13 @@ Term remote(Process *p, Term to, Term msg, bool noconnect, bool nosuspend, Term 
   return noconnect ? atoms::noconnect : result;
 }
 
+// To whom a name belongs. Looked up once by the caller: asked again, it may have gone to another.
+Term to_owner(Process *p, Term id, Term msg, bool nosuspend, Term result) {
+  if (id.is_local_port()) return to_port(p, id, msg, nosuspend, result);
+  if (Process *r = id.is_local_pid() ? process_lookup(id) : nullptr) message_send(p, r, msg);
+  return result;
+}
+
 Term send(Process *p, Term to, Term msg, bool noconnect, bool nosuspend, Term result) {
   p->bump(4);
   if (to.is_local_pid()) {
@@ -29,10 +36,8 @@ Term send(Process *p, Term to, Term msg, bool noconnect, bool nosuspend, Term re
     return result;
   }
   if (to.is_atom()) {
-    if (Process *r = registry_process(to)) return message_send(p, r, msg), result;
     Term id = registry_whereis(to);
-    if (id.is_local_port()) return to_port(p, id, msg, nosuspend, result);
-    return id.is_local_pid() ? result : badarg(p);
+    return id.is_none() ? badarg(p) : to_owner(p, id, msg, nosuspend, result);
   }
   if (is_local_ref(to)) {
     message_send_alias(to, msg);
@@ -48,9 +53,7 @@ Term send(Process *p, Term to, Term msg, bool noconnect, bool nosuspend, Term re
     Term name = tuple_elements(to)[0], node = tuple_elements(to)[1];
     if (!name.is_atom() || !node.is_atom()) return badarg(p);
     if (node != this_node()->name) return remote(p, to, msg, noconnect, nosuspend, result);
-    if (Process *r = registry_process(name)) return message_send(p, r, msg), result;
-    Term id = registry_whereis(name);
-    return id.is_local_port() ? to_port(p, id, msg, nosuspend, result) : result;
+    return to_owner(p, registry_whereis(name), msg, nosuspend, result);
   }
   return badarg(p);
 }

@@ -7,7 +7,7 @@
 namespace joist::runtime {
 Term trap(Process *p, const Export *e, const Term *args, unsigned n) {
   // args may be the registers themselves, in another order.
-  memmove(p->machine->x, args, n * sizeof(Term));
+  if (n) memmove(p->machine->x, args, n * sizeof(Term));
   p->freason = Freason{.reason = Reason::Trap};
   p->trap_entry = e;
   return Term::none();

@@ -83,7 +83,7 @@ SEM bool negate(Term a, Term &r) {
 SEM bool absolute(Term a, Term &r) {
   if (USUALLY(a.is_small())) {
     int64_t v = int64_t(a.raw());
-    r = Term(Word(v < 0 ? -v : v));
+    r = Term(v < 0 ? -Word(v) : Word(v));
     return LIKELY(v != int64_t(Term::small(kMinSmall).raw()));
   }
   double d = a.immediate_float();

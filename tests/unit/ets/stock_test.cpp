@@ -32,8 +32,8 @@ struct Caller {
   ~Caller() {
     p.reductions = 1000000;
     while (!ets_process_exiting(&p)) p.reductions = 1000000;
+    off_heap_release(p.heap.off_heap); // a list through the fragments
     fragment_free(p.heap.fragments);
-    off_heap_release(p.heap.off_heap);
     progress::quiescent();
   }
   // {ok, V} or {error, Reason, Cause}, on h.

@@ -102,7 +102,7 @@ inline std::vector<Term> &set_aside() {
 }
 inline Term await_new(Process *p) {
   for (;;) {
-    Term t = receive(p);
+    Term t = receive(p, false); // scripts hold terms from one call to the next
     if (!t.is_none()) return t;
     Script::current()->wait();
   }

@@ -66,9 +66,9 @@ inline Term spawn(Term body, Process *parent = nullptr, SpawnOptions o = {}, Ter
   return p ? p->id : Term::none();
 }
 
-// Next message of a mailbox, its fragments adopted by p; none if there is none.
-inline Term receive(Process *p) {
-  if (gc_wanted(p)) gc_collect(p, 0, p->saved_x, p->live_x);
+// Next message of a mailbox, its fragments adopted by p; none if there is none. May collect, unless the caller holds terms.
+inline Term receive(Process *p, bool may_collect = true) {
+  if (may_collect && gc_wanted(p)) gc_collect(p, 0, p->saved_x, p->live_x);
   signals_fetch(p);
   if (p->must_exit() || !p->mailbox.first) return Term::none();
   Signal *s = mailbox_remove(p->mailbox, &p->mailbox.first);

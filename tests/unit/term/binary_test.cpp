@@ -189,7 +189,7 @@ TEST(Binary, AppendGrowsInPlace) {
   FragmentHeap h;
   std::vector<uint8_t> model(1000, 7);
   Term t = make_binary_from(h, model.data(), model.size());
-  BinData *data = nullptr;
+  Word capacity = 0;
   int moves = 0;
   for (int i = 0; i < 5000; i++) {
     uint8_t *bytes;
@@ -198,8 +198,8 @@ TEST(Binary, AppendGrowsInPlace) {
     write_bits(bytes, bit, 8, uint64_t(i));
     model.push_back(uint8_t(i));
     auto *r = reinterpret_cast<RefcBinObj *>(Term(reinterpret_cast<SubBinObj *>(t.box())->original).box());
-    moves += r->data->capacity != (data ? data->capacity : 0);
-    data = r->data;
+    moves += r->data->capacity != capacity;
+    capacity = r->data->capacity;
   }
   EXPECT_LE(moves, 5);
   EXPECT_EQ(bits_of(t), bits_of(model.data(), 0, model.size() * 8));
