@@ -61,6 +61,9 @@ struct NativeName { // for perf, gdb and jit_info
 struct CompiledObject {
   std::string elf;
   std::vector<NativeEntry> entries;
+  // Where the interpreter may go on natively in the middle of a function (handlers of exceptions, heads of receives): the
+  // native code's address may replace the handler of the instruction; it takes all registers from the Machine.
+  std::vector<NativeEntry> direct;
   std::vector<NativeName> names;
   // Side exit i belongs to the instruction at exits[i]; its count is the u32 at `exit_counters` + 4 * i (symbol in
   // .bss).

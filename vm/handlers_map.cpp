@@ -15,22 +15,8 @@ struct Op_put_map {
     Word n = NUM(4);
     auto *v = reinterpret_cast<const uint16_t *>(bytes(pc) + SIZE);
     SAVE();
-    Process *p = m->p;
-    Term map = GET(1);
-    if (!sem::is_map(map)) {
-      raise_with(p, Reason::Badmap, map);
-      TAIL failed<I>(JOIST_ARGS);
-    }
-    Term small[64];
-    Term *pairs = n <= 64 ? small : new Term[n];
-    for (Word i = 0; i < n; i++) pairs[i] = *any_slot(pc, m, e, v[i]);
-    Term bad = Term::none();
-    Term r = map_put_many(p->heap, map, pairs, n / 2, NUM(3), &bad);
-    if (pairs != small) delete[] pairs;
-    if (r.is_none()) {
-      raise_with(p, Reason::Badkey, bad);
-      TAIL failed<I>(JOIST_ARGS);
-    }
+    Term r = put_map_operands(m, pc, GET(1), v, n, NUM(3));
+    if (UNLIKELY(r.is_none())) TAIL failed<I>(JOIST_ARGS);
     PUT(2, r);
     LOAD();
     NEXT_AFTER(((n + 1 + 3) / 4 + v[n]) * 8);

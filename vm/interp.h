@@ -47,6 +47,22 @@ SEM Term *any_slot(const Instr *pc, Machine *m, Word *e, uint16_t v) {
   return reinterpret_cast<Term *>(base + (v & ~7u));
 }
 
+// Hands the machine registers to C++ code, and takes them back.
+#define SAVE()                                                                                                         \
+  do {                                                                                                                 \
+    Process *sp_ = m->p;                                                                                               \
+    sp_->heap.top = h;                                                                                                 \
+    sp_->stack_top = e;                                                                                                \
+    sp_->heap.limit = e - kStackMargin;                                                                                \
+    sp_->reductions = int32_t(reds);                                                                                   \
+  } while (0)
+#define LOAD()                                                                                                         \
+  do {                                                                                                                 \
+    Process *sp_ = m->p;                                                                                               \
+    h = sp_->heap.top;                                                                                                 \
+    e = sp_->stack_top;                                                                                                \
+    reds = sp_->reductions;                                                                                            \
+  } while (0)
 #ifdef JOIST_LOWERING
 } // namespace joist::vm
 #include "vm/lowering.h"
@@ -156,22 +172,6 @@ struct State {
 #define STATE                                                                                                          \
   State s { h, e }
 
-// Hands the machine registers to C++ code, and takes them back.
-#define SAVE()                                                                                                         \
-  do {                                                                                                                 \
-    Process *sp_ = m->p;                                                                                               \
-    sp_->heap.top = h;                                                                                                 \
-    sp_->stack_top = e;                                                                                                \
-    sp_->heap.limit = e - kStackMargin;                                                                                \
-    sp_->reductions = int32_t(reds);                                                                                   \
-  } while (0)
-#define LOAD()                                                                                                         \
-  do {                                                                                                                 \
-    Process *sp_ = m->p;                                                                                               \
-    h = sp_->heap.top;                                                                                                 \
-    e = sp_->stack_top;                                                                                                \
-    reds = sp_->reductions;                                                                                            \
-  } while (0)
 // --- return addresses on the Erlang stack
 SEM Word return_word(const Instr *at) { return Word(at) | Word(Tag::Header); }
 SEM const Instr *return_target(Word w) { return reinterpret_cast<const Instr *>(w - Word(Tag::Header)); }

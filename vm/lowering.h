@@ -19,8 +19,9 @@ struct Label {
   int operand;
   operator const Instr *() const { return at; }
 };
-SEM int go_to(NativeState &, Label l) { return kBranch + l.operand; }
-SEM int go_to(NativeState &js, const Instr *to) {
+SEM int go_to(JOIST_PARAMS, Label l) { return kBranch + l.operand; }
+SEM int go_to(JOIST_PARAMS, const Instr *to) {
+  SAVE();
   js.resume = to;
   return kResume;
 }
@@ -34,7 +35,7 @@ SEM int go_to(NativeState &js, const Instr *to) {
 #define XREG(n) (*reinterpret_cast<Term *>(&js.x[n]))
 #define SIZE js.size
 
-#define GO(target) return go_to(js, (target))
+#define GO(target) return go_to(JOIST_ARGS, (target))
 #define NEXT return kNext
 #define NEXT_AFTER(extra) return kNext
 #define RESUME(target)                                                                                                 \

@@ -1,5 +1,6 @@
 #include "vm/slow.h"
 #include "runtime/dist/node.h"
+#include "runtime/term/map.h"
 
 namespace joist::vm {
 bool collect_before_slow(Machine *m, unsigned live) {
@@ -33,7 +34,8 @@ Term operator_name(ArithOp op) {
 }
 } // namespace
 
-const Instr *slow_arith(Machine *m, const Instr *pc, const Instr *fail, ArithOp op, Term a, Term b, Term *r, bool named) {
+const Instr *slow_arith(Machine *m, const Instr *pc, const Instr *fail, ArithOp op, Term a, Term b, Term *r,
+                        bool named) {
   Process *p = m->p;
   Term t = arith(p->heap, op, a, b);
   if (!t.is_none() && t != kTooBig) [[likely]] {
@@ -57,7 +59,8 @@ const Instr *slow_unary(Machine *m, const Instr *pc, const Instr *fail, UnaryOp 
   return fail_or_raise(m, pc, fail, fail ? nullptr : mfa_of(op == UnaryOp::Neg ? atoms::op_minus : atoms::bnot, 1), &a);
 }
 
-const Instr *slow_bif(Machine *m, const Instr *pc, const Instr *fail, const Mfa *mfa, Bif fn, const Term *args, Term *r) {
+const Instr *slow_bif(Machine *m, const Instr *pc, const Instr *fail, const Mfa *mfa, Bif fn, const Term *args,
+                      Term *r) {
   Process *p = m->p;
   Term t = fn ? fn(p, args) : undef(p);
   if (!t.is_none()) [[likely]] {
@@ -74,6 +77,19 @@ const Instr *slow_guard(Machine *m, const Instr *pc, const Instr *fail, Term fun
                         Term *r) {
   const Export *x = export_get_or_put(atoms::erlang, function, arity);
   return slow_bif(m, pc, fail, &x->mfa(), x->bif, args, r);
+}
+
+Term put_map_operands(Machine *m, const Instr *pc, Term map, const uint16_t *v, Word n, bool exact) {
+  Process *p = m->p;
+  if (!is_map(map)) return raise_with(p, Reason::Badmap, map), Term::none();
+  Term small[64];
+  Term *pairs = n <= 64 ? small : new Term[n];
+  for (Word i = 0; i < n; i++) pairs[i] = *any_slot(pc, m, p->stack_top, v[i]);
+  Term bad = Term::none();
+  Term r = map_put_many(p->heap, map, pairs, n / 2, exact, &bad);
+  if (pairs != small) delete[] pairs;
+  if (r.is_none()) raise_with(p, Reason::Badkey, bad);
+  return r;
 }
 
 Term this_node_name() { return node_name(this_node()); }

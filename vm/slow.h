@@ -14,9 +14,12 @@ const Instr *slow_arith(Machine *m, const Instr *pc, const Instr *fail, ArithOp 
                         bool named = true);
 const Instr *slow_unary(Machine *m, const Instr *pc, const Instr *fail, UnaryOp op, Term a, Term *r);
 // A guard function called through its BIF; same protocol.
-const Instr *slow_bif(Machine *m, const Instr *pc, const Instr *fail, const Mfa *mfa, Bif fn, const Term *args, Term *r);
+const Instr *slow_bif(Machine *m, const Instr *pc, const Instr *fail, const Mfa *mfa, Bif fn, const Term *args,
+                      Term *r);
 // By name, for guard functions that have an instruction of their own.
 const Instr *slow_guard(Machine *m, const Instr *pc, const Instr *fail, Term function, unsigned arity, const Term *args,
                         Term *r);
+// map with n / 2 keys and values, operands v of the instruction at pc (x registers in m). None: badmap or badkey is set.
+Term put_map_operands(Machine *m, const Instr *pc, Term map, const uint16_t *v, Word n, bool exact);
 Term this_node_name();
 } // namespace joist::vm

@@ -356,6 +356,16 @@ bool Function::read(const CompileInput &in, const FuncInfo *f) {
     for (uint32_t t : i.targets) work.push_back(t);
     if (i.flow != Flow::End) work.push_back(i.next());
     if (i.flow == Flow::Call) return_points_[i.next()] = true;
+    switch (i.d.op) {
+    case Op::catch_:
+    case Op::loop_rec_end:
+    case Op::wait: direct_[i.targets[0]] = true; break;
+    case Op::wait_timeout:
+      direct_[i.targets[0]] = true;
+      direct_[i.next()] = true;
+      break;
+    default: break;
+    }
     // BIFs that trap, and their like, return behind the instruction as well.
     switch (i.d.op) {
     case Op::call_bif:
@@ -366,6 +376,8 @@ bool Function::read(const CompileInput &in, const FuncInfo *f) {
     }
     ins_.emplace(at, std::move(i));
   }
+  for (auto &[at, yes] : return_points_) direct_.erase(at);
+  direct_.erase(entry_);
   liveness();
   find_starts();
   return true;
@@ -433,7 +445,6 @@ Registers Function::uses(const Ins &i) const {
   case Op::return_:
   case Op::deallocate_return:
   case Op::bs_init_writable:
-  case Op::catch_end:
   case Op::build_stacktrace: r.x |= 1; break;
   case Op::send:
   case Op::apply_fun:
@@ -442,7 +453,8 @@ Registers Function::uses(const Ins &i) const {
   case Op::apply_list_last:
   case Op::hibernate:
   case Op::raw_raise: r.x |= 7; break;
-  case Op::try_case: r.x |= 15; break;
+  case Op::try_case:
+  case Op::catch_end: r.x |= 15; break;
   case Op::func_info:
   case Op::nif_body:
   case Op::export_bif:
@@ -498,6 +510,8 @@ Registers Function::defines(const Ins &i) const {
   const OpRow &row = op_rows[size_t(i.d.op)];
   for (int k = 0; k < i.d.operands; k++)
     if (row.specs[k] == Spec::D && i.d.kinds[k] == OpKind::X) r.x |= bit(i.d.values[k]);
+  if (i.d.op == Op::try_case) r.x |= 15;
+  if (i.d.op == Op::catch_end || i.d.op == Op::build_stacktrace || i.d.op == Op::bs_init_writable) r.x |= 1;
   if (i.d.op != Op::fstore && i.d.operands && row.specs[i.d.operands - 1] == Spec::Fr)
     r.f |= float_bit(i.d.values[i.d.operands - 1]);
   return r;
@@ -558,6 +572,10 @@ void Function::find_starts() {
       starts_.push_back(at);
       start_set_[at] = true;
     }
+  for (auto &[at, yes] : direct_) {
+    starts_.push_back(at);
+    start_set_[at] = true;
+  }
   auto small = [&](uint32_t at) {
     std::set<uint32_t> seen;
     std::vector<uint32_t> work{at};

@@ -58,6 +58,8 @@ public:
   // Where LLVM functions begin: the entry, return points, and blocks that several of these lead to.
   const std::vector<uint32_t> &starts() const { return starts_; }
   bool is_return_point(uint32_t at) const { return return_points_.contains(at); }
+  // Where the interpreter or the scheduler goes on by itself: handlers of exceptions, heads of receives.
+  bool is_direct(uint32_t at) const { return direct_.contains(at); }
   bool is_start(uint32_t at) const { return start_set_.contains(at); }
 
   const Word *word(uint32_t offset) const { return base_ + offset / 8; }
@@ -79,6 +81,6 @@ private:
   uint32_t entry_ = 0;
   std::map<uint32_t, Ins> ins_;
   std::vector<uint32_t> starts_;
-  std::map<uint32_t, bool> return_points_, start_set_;
+  std::map<uint32_t, bool> return_points_, direct_, start_set_;
 };
 } // namespace joist::jit

@@ -53,7 +53,10 @@ void Lowering::build() {
     for (auto &[at, i] : fn.all()) {
       for (uint32_t t : i.targets) joins_[t] = true;
     }
-    for (uint32_t start : fn.starts()) build_start(start);
+    for (uint32_t start : fn.starts()) {
+      build_start(start);
+      if (fn.is_direct(start)) build_direct(start);
+    }
   }
   auto *type = ArrayType::get(i32_, std::max<size_t>(out_->exits.size(), 1));
   auto *all = new GlobalVariable(m_, type, false, GlobalValue::ExternalLinkage, ConstantAggregateZero::get(type),
@@ -161,7 +164,8 @@ void Lowering::tail(Value *callee, Value *pc, uint32_t live_x) {
 // Goes on at another start of the same function.
 void Lowering::tail_start(uint32_t at) {
   const Ins &i = fn_->at(at);
-  flush({0, i.live.f});
+  // A return point takes only x0 from its caller.
+  flush({fn_->is_return_point(at) ? i.live.x & kStateMask & ~1u : 0, i.live.f});
   tail(native_function(at), PoisonValue::get(ptr_), i.live.x);
 }
 // The interpreter runs instruction i and what follows, until native code is entered again.
@@ -209,20 +213,28 @@ BasicBlock *Lowering::block(uint32_t at) {
   return bb;
 }
 
-void Lowering::build_start(uint32_t start) {
-  start_ = start;
-  f_ = native_function(start);
-  blocks_.clear();
-  exits_.clear();
-  work_.clear();
-  if (fn_->entry() == start || fn_->is_return_point(start)) {
-    const Mfa &mfa = fn_->info()->mfa;
-    std::string text = to_text(mfa.module) + ":" + to_text(mfa.function) + "/" + std::to_string(mfa.arity);
-    if (start != fn_->entry()) text += "+" + std::to_string(start - fn_->entry());
-    entries[f_->getName().str()] = {start, text};
-  }
-  const Ins &first = fn_->at(start);
+std::string Lowering::name_of(uint32_t at) const {
+  const Mfa &mfa = fn_->info()->mfa;
+  std::string text = to_text(mfa.module) + ":" + to_text(mfa.function) + "/" + std::to_string(mfa.arity);
+  return at == fn_->entry() ? text : text + "+" + std::to_string(at - fn_->entry());
+}
+
+// Enters the start from the interpreter: takes its registers from memory.
+void Lowering::build_direct(uint32_t start) {
+  f_ = llvm::Function::Create(native_type_, GlobalValue::ExternalLinkage, "d" + std::to_string(start), m_);
+  f_->setCallingConv(CallingConv::PreserveNone);
+  f_->setDoesNotThrow();
+  f_->addFnAttr("frame-pointer", "none");
+  f_->setDSOLocal(true);
+  entries[f_->getName().str()] = {start, name_of(start)};
   b_.SetInsertPoint(new_block("entry"));
+  begin_state();
+  Registers live = fn_->at(start).live;
+  reload({live.x & kStateMask, live.f});
+  tail_start(start);
+}
+
+void Lowering::begin_state() {
   auto *state = b_.CreateAlloca(ArrayType::get(i64_, sizeof(NativeState) / 8));
   state->setAlignment(Align(8));
   s_ = state;
@@ -230,6 +242,19 @@ void Lowering::build_start(uint32_t start) {
   for (size_t offset :
        {offsetof(NativeState, m), offsetof(NativeState, h), offsetof(NativeState, e), offsetof(NativeState, reds)})
     store(&*arg++, offset);
+}
+
+void Lowering::build_start(uint32_t start) {
+  start_ = start;
+  f_ = native_function(start);
+  blocks_.clear();
+  exits_.clear();
+  work_.clear();
+  if (fn_->entry() == start || fn_->is_return_point(start)) { entries[f_->getName().str()] = {start, name_of(start)}; }
+  const Ins &first = fn_->at(start);
+  b_.SetInsertPoint(new_block("entry"));
+  begin_state();
+  auto *arg = f_->arg_begin() + 5;
   // A return point may also be where an exception is caught: then there is more than x0, in memory.
   uint32_t live = first.live.x, passed = fn_->is_return_point(start) ? 1 : (1u << kPassed) - 1;
   for (int i = 0; i < kPassed; i++, arg++)
@@ -363,7 +388,8 @@ bool Lowering::handler(const Ins &i) {
   bool calls = i.d.op == Op::send || name == "call_bif";
   prepare_operands(i);
   auto *next = new_block("next");
-  Registers after = fn_->at(i.next()).live;
+  Registers after;
+  if (i.flow == Flow::Next) after = fn_->at(i.next()).live;
   switch (i.how) {
   case How::Fast: outcomes(i, call("x_" + name, {s_}), true, false, next, exit(i), false); break;
   case How::Whole: outcomes(i, call("s_" + name, {s_}), false, true, next, nullptr, false); break;
@@ -398,6 +424,10 @@ bool Lowering::handler(const Ins &i) {
   }
   }
   b_.SetInsertPoint(next);
+  if (i.flow == Flow::End) { // only its labels
+    b_.CreateUnreachable();
+    return false;
+  }
   store_results(i);
   return true;
 }

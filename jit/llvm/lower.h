@@ -29,6 +29,9 @@ private:
   // --- lower.cpp
   llvm::Function *native_function(uint32_t at);
   void build_start(uint32_t start);
+  void build_direct(uint32_t start);
+  void begin_state();
+  std::string name_of(uint32_t at) const;
   bool build(const Ins &i); // false: the block has ended
   bool handler(const Ins &i);
   void outcomes(const Ins &i, llvm::Value *answer, bool may_exit, bool may_leave, llvm::BasicBlock *next,

@@ -188,7 +188,7 @@ bool describe(const std::map<std::string, Lowering::Entry> &entries, CompiledObj
     if (*name == "exit_counters") out->exit_counters = uint32_t(*at);
     auto it = entries.find(name->str());
     if (it == entries.end()) continue;
-    out->entries.push_back({it->second.code, uint32_t(*at)});
+    (name->front() == 'd' ? out->direct : out->entries).push_back({it->second.code, uint32_t(*at)});
     out->names.push_back({uint32_t(*at), uint32_t(object::ELFSymbolRef(symbol).getSize()), it->second.name});
   }
   return true;
