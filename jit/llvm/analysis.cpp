@@ -2,6 +2,7 @@
 #include "runtime/sched/machine.h"
 
 #include <cstring>
+#include <initializer_list>
 #include <set>
 
 namespace joist::jit {
@@ -10,276 +11,259 @@ constexpr uint32_t bit(Word register_offset) { return register_offset / 8 < 32 ?
 constexpr uint32_t below(Word n) { return n >= 32 ? ~0u : (1u << n) - 1; }
 constexpr uint32_t float_bit(Word offset) { return 1u << ((offset - offsetof(Machine, f)) / 8); }
 
-How how_of(Op op) {
-  switch (op) {
-  case Op::move:
-  case Op::move2:
-  case Op::move3:
-  case Op::move_x0_y_x0:
-  case Op::swap:
-  case Op::init_y1:
-  case Op::init_y2:
-  case Op::init_y3:
-  case Op::nop:
-  case Op::jump:
-  case Op::put_tuple:
-  case Op::update_record:
-  case Op::make_fun:
-  case Op::select_dense:
-  case Op::select_hash:
-  case Op::select2:
-  case Op::select_linear:
-  case Op::select_linear64:
-  case Op::select_arity:
-  case Op::call:
-  case Op::call_only:
-  case Op::call_last:
-  case Op::move_call:
-  case Op::move_call_only:
-  case Op::move_call_last:
-  case Op::call_ext:
-  case Op::call_ext_only:
-  case Op::call_ext_last:
-  case Op::call_fun:
-  case Op::call_fun_last:
-  case Op::return_:
-  case Op::deallocate_return:
-  case Op::move_return:
-  case Op::move_deallocate_return:
-  case Op::has_map_fields:
-  case Op::get_map_elements: return How::Own;
-
-  case Op::get_list:
-  case Op::get_hd:
-  case Op::get_tl:
-  case Op::put_list:
-  case Op::put_tuple2_c:
-  case Op::put_tuple3_c:
-  case Op::put_tuple4_c:
-  case Op::put_tuple2_:
-  case Op::put_tuple3:
-  case Op::put_tuple4:
-  case Op::get_tuple_element:
-  case Op::get_tuple_element2:
-  case Op::get_tuple_element3:
-  case Op::set_tuple_element:
-  case Op::allocate:
-  case Op::allocate_heap:
-  case Op::test_heap:
-  case Op::test_heap_put_list:
-  case Op::allocate_move:
-  case Op::allocate_move2:
-  case Op::allocate_move3:
-  case Op::deallocate:
-  case Op::is_integer:
-  case Op::is_float:
-  case Op::is_number:
-  case Op::is_atom:
-  case Op::is_pid:
-  case Op::is_reference:
-  case Op::is_port:
-  case Op::is_nil:
-  case Op::is_binary:
-  case Op::is_bitstr:
-  case Op::is_list:
-  case Op::is_nonempty_list:
-  case Op::is_nonempty_list_get_list:
-  case Op::is_nonempty_list_get_hd:
-  case Op::is_nonempty_list_get_tl:
-  case Op::is_tuple:
-  case Op::is_tuple_of:
-  case Op::test_arity:
-  case Op::is_tagged_tuple:
-  case Op::is_map:
-  case Op::is_boolean:
-  case Op::is_function:
-  case Op::is_function2:
-  case Op::is_eq_imm:
-  case Op::is_ne_imm:
-  case Op::add:
-  case Op::sub:
-  case Op::mul:
-  case Op::int_div:
-  case Op::rem:
-  case Op::band:
-  case Op::bor:
-  case Op::bxor:
-  case Op::bsl:
-  case Op::bsr:
-  case Op::fdivide:
-  case Op::negate:
-  case Op::bnot:
-  case Op::abs:
-  case Op::add_c:
-  case Op::sub_c:
-  case Op::band_c:
-  case Op::hd:
-  case Op::tl:
-  case Op::element:
-  case Op::element_c:
-  case Op::tuple_size:
-  case Op::map_size:
-  case Op::byte_size:
-  case Op::bit_size:
-  case Op::length:
-  case Op::map_get:
-  case Op::is_map_key:
-  case Op::bool_not:
-  case Op::bool_and:
-  case Op::bool_or:
-  case Op::self:
-  case Op::fload:
-  case Op::fstore:
-  case Op::fconv:
-  case Op::fadd:
-  case Op::fsub:
-  case Op::fmul:
-  case Op::fdiv:
-  case Op::fnegate:
-  case Op::fmove:
-  case Op::catch_:
-  case Op::catch_end:
-  case Op::try_end:
-  case Op::loop_rec:
-  case Op::get_map_element:
-  case Op::bs_get_int8:
-  case Op::bs_get_int16:
-  case Op::bs_get_int32:
-  case Op::bs_get_integer:
-  case Op::bs_get_int_le:
-  case Op::bs_skip_bits:
-  case Op::bs_skip_bits_var:
-  case Op::bs_skip_all:
-  case Op::bs_test_tail:
-  case Op::bs_test_unit:
-  case Op::bs_ensure_at_least:
-  case Op::bs_ensure_exactly:
-  case Op::bs_get_position:
-  case Op::bs_set_position:
-  case Op::bs_utf8_size:
-  case Op::bs_utf16_size: return How::Fast;
-
-  case Op::is_lt:
-  case Op::is_ge:
-  case Op::is_eq:
-  case Op::is_ne:
-  case Op::is_eq_exact:
-  case Op::is_ne_exact:
-  case Op::is_lt_rc:
-  case Op::is_ge_rc:
-  case Op::is_lt_cr:
-  case Op::is_ge_cr:
-  case Op::is_in_range:
-  case Op::cmp_eq_exact:
-  case Op::cmp_ne_exact:
-  case Op::cmp_eq:
-  case Op::cmp_ne:
-  case Op::cmp_lt:
-  case Op::cmp_ge:
-  case Op::get_map_element_imm:
-  case Op::bs_start_match:
-  case Op::bs_start_match_sure:
-  case Op::bs_get_utf8: return How::Both;
-
-  case Op::bif0:
-  case Op::bif1:
-  case Op::bif2:
-  case Op::bif3:
-  case Op::node:
-  case Op::remove_message:
-  case Op::timeout:
-  case Op::recv_marker_reserve:
-  case Op::recv_marker_bind:
-  case Op::recv_marker_clear:
-  case Op::recv_marker_use:
-  case Op::bs_get_integer_var:
-  case Op::bs_get_float:
-  case Op::bs_get_binary:
-  case Op::bs_get_binary_fixed:
-  case Op::bs_get_binary_all:
-  case Op::bs_match_string:
-  case Op::bs_match_value:
-  case Op::bs_get_tail:
-  case Op::bs_get_utf16:
-  case Op::bs_get_utf32:
-  case Op::bs_private_append:
-  case Op::bs_put_integer:
-  case Op::bs_put_float:
-  case Op::bs_put_binary:
-  case Op::bs_put_binary_all:
-  case Op::bs_put_string:
-  case Op::bs_add:
-  case Op::bs_put_utf8:
-  case Op::bs_put_utf16:
-  case Op::bs_put_utf32: return How::Whole;
-
-  case Op::call_bif:
-  case Op::call_bif_only:
-  case Op::call_bif_last:
-  case Op::send:
-  case Op::bs_create_bin:
-  case Op::bs_init:
-  case Op::bs_append:
-  case Op::put_map: return How::Memory;
-  default: return How::Interpret;
+template <class T> struct PerOp {
+  T of[size_t(Op::Count)] = {};
+  PerOp &set(T v, std::initializer_list<Op> ops) {
+    for (Op op : ops) of[size_t(op)] = v;
+    return *this;
   }
-}
-Flow flow_of(Op op) {
-  switch (op) {
-  case Op::call:
-  case Op::move_call:
-  case Op::call_ext:
-  case Op::call_fun:
-  case Op::apply:
-  case Op::apply_list:
-  case Op::apply_fun:
-  case Op::yield_: return Flow::Call;
-  case Op::call_only:
-  case Op::call_last:
-  case Op::move_call_only:
-  case Op::move_call_last:
-  case Op::call_ext_only:
-  case Op::call_ext_last:
-  case Op::call_fun_last:
-  case Op::return_:
-  case Op::deallocate_return:
-  case Op::move_return:
-  case Op::move_deallocate_return:
-  case Op::func_info:
-  case Op::int_code_end:
-  case Op::apply_last:
-  case Op::apply_list_last:
-  case Op::apply_fun_last:
-  case Op::hibernate:
-  case Op::bif_body:
-  case Op::nif_body:
-  case Op::export_bif:
-  case Op::export_undefined:
-  case Op::lambda_unloaded:
-  case Op::process_start:
-  case Op::normal_exit:
-  case Op::continue_exit:
-  case Op::dirty_failed:
-  case Op::try_case_end:
-  case Op::badmatch:
-  case Op::case_end:
-  case Op::badrecord:
-  case Op::if_end:
-  case Op::raise_:
-  case Op::badarg_:
-  case Op::system_limit_:
-  case Op::jump:
-  case Op::select_dense:
-  case Op::select_hash:
-  case Op::select2:
-  case Op::select_linear:
-  case Op::select_linear64:
-  case Op::select_arity:
-  case Op::loop_rec_end:
-  case Op::wait: return Flow::End;
-  default: return Flow::Next;
-  }
-}
+};
+// Instructions that are in none of these lists are left to the interpreter.
+const PerOp<How> hows =
+    PerOp<How>()
+        .set(How::Own, {Op::move,
+                        Op::move2,
+                        Op::move3,
+                        Op::move_x0_y_x0,
+                        Op::swap,
+                        Op::init_y1,
+                        Op::init_y2,
+                        Op::init_y3,
+                        Op::nop,
+                        Op::jump,
+                        Op::put_tuple,
+                        Op::update_record,
+                        Op::make_fun,
+                        Op::select_dense,
+                        Op::select_hash,
+                        Op::select2,
+                        Op::select_linear,
+                        Op::select_linear64,
+                        Op::select_arity,
+                        Op::call,
+                        Op::call_only,
+                        Op::call_last,
+                        Op::move_call,
+                        Op::move_call_only,
+                        Op::move_call_last,
+                        Op::call_ext,
+                        Op::call_ext_only,
+                        Op::call_ext_last,
+                        Op::call_fun,
+                        Op::call_fun_last,
+                        Op::return_,
+                        Op::deallocate_return,
+                        Op::move_return,
+                        Op::move_deallocate_return,
+                        Op::has_map_fields,
+                        Op::get_map_elements})
+        .set(How::Fast, {Op::get_list,
+                         Op::get_hd,
+                         Op::get_tl,
+                         Op::put_list,
+                         Op::put_tuple2_c,
+                         Op::put_tuple3_c,
+                         Op::put_tuple4_c,
+                         Op::put_tuple2_,
+                         Op::put_tuple3,
+                         Op::put_tuple4,
+                         Op::get_tuple_element,
+                         Op::get_tuple_element2,
+                         Op::get_tuple_element3,
+                         Op::set_tuple_element,
+                         Op::allocate,
+                         Op::allocate_heap,
+                         Op::test_heap,
+                         Op::test_heap_put_list,
+                         Op::allocate_move,
+                         Op::allocate_move2,
+                         Op::allocate_move3,
+                         Op::deallocate,
+                         Op::is_integer,
+                         Op::is_float,
+                         Op::is_number,
+                         Op::is_atom,
+                         Op::is_pid,
+                         Op::is_reference,
+                         Op::is_port,
+                         Op::is_nil,
+                         Op::is_binary,
+                         Op::is_bitstr,
+                         Op::is_list,
+                         Op::is_nonempty_list,
+                         Op::is_nonempty_list_get_list,
+                         Op::is_nonempty_list_get_hd,
+                         Op::is_nonempty_list_get_tl,
+                         Op::is_tuple,
+                         Op::is_tuple_of,
+                         Op::test_arity,
+                         Op::is_tagged_tuple,
+                         Op::is_map,
+                         Op::is_boolean,
+                         Op::is_function,
+                         Op::is_function2,
+                         Op::is_eq_imm,
+                         Op::is_ne_imm,
+                         Op::add,
+                         Op::sub,
+                         Op::mul,
+                         Op::int_div,
+                         Op::rem,
+                         Op::band,
+                         Op::bor,
+                         Op::bxor,
+                         Op::bsl,
+                         Op::bsr,
+                         Op::fdivide,
+                         Op::negate,
+                         Op::bnot,
+                         Op::abs,
+                         Op::add_c,
+                         Op::sub_c,
+                         Op::band_c,
+                         Op::hd,
+                         Op::tl,
+                         Op::element,
+                         Op::element_c,
+                         Op::tuple_size,
+                         Op::map_size,
+                         Op::byte_size,
+                         Op::bit_size,
+                         Op::length,
+                         Op::map_get,
+                         Op::is_map_key,
+                         Op::bool_not,
+                         Op::bool_and,
+                         Op::bool_or,
+                         Op::self,
+                         Op::fload,
+                         Op::fstore,
+                         Op::fconv,
+                         Op::fadd,
+                         Op::fsub,
+                         Op::fmul,
+                         Op::fdiv,
+                         Op::fnegate,
+                         Op::fmove,
+                         Op::catch_,
+                         Op::try_end,
+                         Op::try_case,
+                         Op::get_map_element,
+                         Op::bs_get_int8,
+                         Op::bs_get_int16,
+                         Op::bs_get_int32,
+                         Op::bs_get_integer,
+                         Op::bs_get_int_le,
+                         Op::bs_skip_bits,
+                         Op::bs_skip_bits_var,
+                         Op::bs_skip_all,
+                         Op::bs_test_tail,
+                         Op::bs_test_unit,
+                         Op::bs_ensure_at_least,
+                         Op::bs_ensure_exactly,
+                         Op::bs_get_position,
+                         Op::bs_set_position,
+                         Op::bs_utf8_size,
+                         Op::bs_utf16_size})
+        .set(How::Both, {Op::is_lt,          Op::is_ge,
+                         Op::is_eq,          Op::is_ne,
+                         Op::is_eq_exact,    Op::is_ne_exact,
+                         Op::is_lt_rc,       Op::is_ge_rc,
+                         Op::is_lt_cr,       Op::is_ge_cr,
+                         Op::is_in_range,    Op::cmp_eq_exact,
+                         Op::cmp_ne_exact,   Op::cmp_eq,
+                         Op::cmp_ne,         Op::cmp_lt,
+                         Op::cmp_ge,         Op::get_map_element_imm,
+                         Op::bs_start_match, Op::bs_start_match_sure,
+                         Op::bs_get_utf8})
+        .set(How::Whole, {Op::bif0,
+                          Op::bif1,
+                          Op::bif2,
+                          Op::bif3,
+                          Op::node,
+                          Op::loop_rec,
+                          Op::loop_rec_end,
+                          Op::wait,
+                          Op::wait_timeout,
+                          Op::remove_message,
+                          Op::timeout,
+                          Op::catch_end,
+                          Op::build_stacktrace,
+                          Op::raw_raise,
+                          Op::recv_marker_reserve,
+                          Op::recv_marker_bind,
+                          Op::recv_marker_clear,
+                          Op::recv_marker_use,
+                          Op::bs_get_integer_var,
+                          Op::bs_get_float,
+                          Op::bs_get_binary,
+                          Op::bs_get_binary_fixed,
+                          Op::bs_get_binary_all,
+                          Op::bs_match_string,
+                          Op::bs_match_value,
+                          Op::bs_get_tail,
+                          Op::bs_get_utf16,
+                          Op::bs_get_utf32,
+                          Op::bs_private_append,
+                          Op::bs_put_integer,
+                          Op::bs_put_float,
+                          Op::bs_put_binary,
+                          Op::bs_put_binary_all,
+                          Op::bs_put_string,
+                          Op::bs_add,
+                          Op::bs_put_utf8,
+                          Op::bs_put_utf16,
+                          Op::bs_put_utf32})
+        .set(How::Memory, {Op::call_bif, Op::call_bif_only, Op::call_bif_last, Op::send, Op::bs_create_bin, Op::bs_init,
+                           Op::bs_append, Op::bs_init_writable, Op::put_map});
+const PerOp<Flow> flows = PerOp<Flow>()
+                              .set(Flow::Call, {Op::call, Op::move_call, Op::call_ext, Op::call_fun, Op::apply,
+                                                Op::apply_list, Op::apply_fun, Op::yield_})
+                              .set(Flow::End, {Op::call_only,
+                                               Op::call_last,
+                                               Op::move_call_only,
+                                               Op::move_call_last,
+                                               Op::call_ext_only,
+                                               Op::call_ext_last,
+                                               Op::call_fun_last,
+                                               Op::return_,
+                                               Op::deallocate_return,
+                                               Op::move_return,
+                                               Op::move_deallocate_return,
+                                               Op::func_info,
+                                               Op::int_code_end,
+                                               Op::apply_last,
+                                               Op::apply_list_last,
+                                               Op::apply_fun_last,
+                                               Op::hibernate,
+                                               Op::bif_body,
+                                               Op::nif_body,
+                                               Op::export_bif,
+                                               Op::export_undefined,
+                                               Op::lambda_unloaded,
+                                               Op::process_start,
+                                               Op::normal_exit,
+                                               Op::continue_exit,
+                                               Op::dirty_failed,
+                                               Op::try_case_end,
+                                               Op::badmatch,
+                                               Op::case_end,
+                                               Op::badrecord,
+                                               Op::if_end,
+                                               Op::raise_,
+                                               Op::badarg_,
+                                               Op::system_limit_,
+                                               Op::jump,
+                                               Op::select_dense,
+                                               Op::select_hash,
+                                               Op::select2,
+                                               Op::select_linear,
+                                               Op::select_linear64,
+                                               Op::select_arity,
+                                               Op::loop_rec_end,
+                                               Op::wait});
+How how_of(Op op) { return hows.of[size_t(op)]; }
+Flow flow_of(Op op) { return flows.of[size_t(op)]; }
 bool calls_label(Op op) { // F is a function, not a place in this one
   switch (op) {
   case Op::call:
