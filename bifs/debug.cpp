@@ -87,7 +87,7 @@ Term erts_debug_set_internal_state_2(Process *p, const Term *args) {
   }
   if (!state_available) return raise(p, Reason::Undef);
   if (what == named("reds_left") && value.is_small() && value.small_value() >= 0) {
-    p->reductions = int32_t(std::min<int64_t>(value.small_value(), kReductions));
+    p->reductions = int32_t(std::min<int64_t>(value.small_value(), p->slice_reductions()));
     return atoms::true_;
   }
   if (what == named("wait")) {

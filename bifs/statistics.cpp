@@ -28,7 +28,7 @@ Term total_and_difference(Process *p, std::atomic<uint64_t> &last, uint64_t now)
   return pair(p->heap, make_uint(p->heap, now), make_uint(p->heap, now > before ? now - before : 0));
 }
 
-uint64_t reductions_now(const Process *p) { return total_reductions() + uint64_t(kReductions - p->reductions); }
+uint64_t reductions_now(const Process *p) { return total_reductions() + uint64_t(p->reductions_used()); }
 
 Term reductions(Process *p) {
   static std::atomic<uint64_t> last{0};

@@ -11,7 +11,6 @@ namespace joist::runtime::layout {
 inline constexpr size_t machine_x = offsetof(Machine, x);
 inline constexpr size_t machine_f = offsetof(Machine, f);
 inline constexpr size_t machine_process = offsetof(Machine, p);
-inline constexpr size_t machine_code_index = offsetof(Machine, code_index);
 static_assert(machine_x == 0 && machine_f + 16 * sizeof(double) <= 0x10000);
 
 // --- Process: the fields that are touched between instructions

@@ -28,7 +28,7 @@ RunResult run(Machine *m, Process *p) {
   p->machine = m;
   if (!m->vm) m->vm = new BuildState; // one per scheduler thread, for good
   if (p->dirty && !m->scheduler) return native_dirty_run(m, p);
-  if (p->reductions <= 0) p->reductions = kReductions;
+  if (p->reductions <= 0) p->reductions = p->slice_reductions();
   memcpy(m->x, p->saved_x, p->live_x * sizeof(Term));
   m->matching = false;
   p->sync_limit();

@@ -9,6 +9,7 @@
 #include "runtime/atom/atom.h"
 #include "runtime/ets/ets.h"
 #include "runtime/io/port.h"
+#include "runtime/mem/alloc.h"
 #include "runtime/mem/copy.h"
 #include "runtime/mem/gc.h"
 #include "runtime/nif/watch.h"
@@ -181,7 +182,7 @@ RunResult process_exit_continue(Process *p) {
   dictionary_free(p);
   delete p->dirty;
   p->dirty = nullptr;
-  if (p->saved_x != p->saved_x_small) free(p->saved_x);
+  if (p->saved_x != p->saved_x_small) mem_free(MemKind::ProcessStruct, p->saved_x);
   p->saved_x = p->saved_x_small;
   gc_free_heap(p);
   p->machine = nullptr;

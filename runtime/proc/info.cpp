@@ -179,7 +179,7 @@ Term garbage_collection_info(Asked &a) {
 Term group_leader(Asked &a) { return a.p->group_leader; }
 Term reductions(Asked &a) {
   Process *p = a.p;
-  int64_t now = p->machine ? kReductions - std::max(p->reductions, 0) : 0;
+  int64_t now = p->machine ? p->reductions_used() : 0;
   return words(a.h, p->total_reductions + uint64_t(now));
 }
 Term priority(Asked &a) { return priority_atom(a.p->priority()); }

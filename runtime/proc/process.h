@@ -26,6 +26,8 @@ struct DirtyCall;      // sched/dirty.h
 struct Timer;
 
 inline constexpr int kReductions = 4000;  // per slice
+inline constexpr int kSliceUnit = 32;     // the length of a slice is kept in these
+inline constexpr uint8_t kFullSlice = kReductions / kSliceUnit;
 inline constexpr Word kStackMargin = 8;   // words always free between heap top and stack
 inline constexpr unsigned kMaxX = 1024;
 inline constexpr unsigned kSavedX = 6;    // registers saved inside the process struct
@@ -117,12 +119,15 @@ struct Process {
   void *exit_state = nullptr;     // progress of a yielding exit (proc/exit.cpp)
   uint32_t trace_flags = 0;
   Term tracer = Term::nil();
-  uint8_t schedule_flags = 0;
+  uint8_t slice = kFullSlice;     // length of the slice it is in, or gets next (sched/scheduler.h)
+  bool preempted = false;         // its last slice ended because it was used up
 
   // --- small conveniences
   bool trap_exit() const { return state.load(std::memory_order_relaxed) & pstate::TrapExit; }
   bool must_exit() const { return state.load(std::memory_order_relaxed) & pstate::Exiting; }
   Priority priority() const { return Priority((state.load(std::memory_order_relaxed) & pstate::PrioMask) >> pstate::PrioShift); }
+  int slice_reductions() const { return slice * kSliceUnit; }
+  int reductions_used() const { return slice_reductions() - (reductions > 0 ? reductions : 0); } // in this slice
   void bump(int64_t reds) { reductions = reds > reductions ? 0 : int32_t(reductions - reds); }
   Word stack_words() const { return Word(heap_end - stack_top); }
   // Must be called after stack_top changed, before C++ code allocates.

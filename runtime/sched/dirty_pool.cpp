@@ -1,5 +1,4 @@
 #include "runtime/sched/dirty_pool.h"
-#include "runtime/code/code.h"
 #include "runtime/mem/alloc.h"
 #include "runtime/sched/dirty.h"
 #include "runtime/sched/progress.h"
@@ -41,16 +40,16 @@ void run(DirtyThread &t, Process *p) {
   t.busy_since.store(os_monotonic_time(), std::memory_order_relaxed);
   p->state.fetch_or(pstate::DirtyRunning | t.pool->state_bit, std::memory_order_acq_rel);
   t.machine.p = p;
-  t.machine.code_index = active_code_index.load(std::memory_order_acquire);
   p->machine = &t.machine;
-  p->reductions = kReductions;
+  p->slice = kFullSlice;
+  p->reductions = p->slice_reductions();
   RunResult r = exec_hooks.run(&t.machine, p);
   t.machine.p = nullptr;
   t.calls.fetch_add(1, std::memory_order_relaxed);
   t.busy_ns.fetch_add(os_monotonic_time() - t.busy_since.load(std::memory_order_relaxed), std::memory_order_relaxed);
   t.busy_since.store(0, std::memory_order_relaxed);
   if (r == RunResult::Exited) return;
-  p->total_reductions += uint64_t(kReductions - std::max(p->reductions, 0));
+  p->total_reductions += uint64_t(p->reductions_used());
   p->machine = nullptr;
   progress::OnlineScope scope; // p may be run, end and be freed as soon as it is back
   p->state.fetch_and(~(pstate::DirtyCpu | pstate::DirtyIo), std::memory_order_acq_rel);

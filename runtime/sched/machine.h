@@ -10,7 +10,6 @@ struct Machine {
   Term x[kMaxX];
   double f[16];
   Process *p = nullptr;         // current process
-  uint32_t code_index = 0;      // active code index, as read when the process was picked
   Scheduler *scheduler = nullptr; // null on dirty scheduler threads
   uint8_t result = 0;             // RunResult of the run that just ended (vm/)
   bool matching = false;          // between loop_rec and remove_message: terms in registers may lie in a signal's fragments

@@ -13,10 +13,13 @@ void RunQueue::push(Process *p) {
   length_.store(length_.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
 }
 
-Process *RunQueue::take(int prio, bool stealing) {
+Process *RunQueue::take(int prio, Which which) {
   Fifo &f = fifos_[prio];
   Process *before = nullptr, *p = f.first;
-  while (stealing && p && (p->state.load(std::memory_order_relaxed) & pstate::Bound)) before = p, p = p->queue_next;
+  auto fits = [which](const Process *q) {
+    return !(q->state.load(std::memory_order_relaxed) & pstate::Bound) && (which != Which::Preempted || q->preempted);
+  };
+  while (which != Which::Any && p && !fits(p)) before = p, p = p->queue_next;
   if (!p) return nullptr;
   (before ? before->queue_next : f.first) = p->queue_next;
   if (f.last == p) f.last = before;
@@ -25,26 +28,34 @@ Process *RunQueue::take(int prio, bool stealing) {
   return p;
 }
 
-Process *RunQueue::choose(bool stealing) {
+Process *RunQueue::choose(Which which) {
   for (int prio : {int(Priority::Max), int(Priority::High)})
     if (fifos_[prio].first)
-      if (Process *p = take(prio, stealing)) return p;
+      if (Process *p = take(prio, which)) return p;
   bool low_first = fifos_[int(Priority::Low)].first && ++low_turn_ % 8 == 0;
-  int order[2] = {low_first ? int(Priority::Low) : int(Priority::Normal), low_first ? int(Priority::Normal) : int(Priority::Low)};
+  int order[2] = {low_first ? int(Priority::Low) : int(Priority::Normal),
+                  low_first ? int(Priority::Normal) : int(Priority::Low)};
   for (int prio : order)
-    if (Process *p = take(prio, stealing)) return p;
+    if (Process *p = take(prio, which)) return p;
   return nullptr;
 }
 
 Process *RunQueue::pop() {
   if (!length()) return nullptr;
   std::lock_guard g(lock_);
-  return choose(false);
+  return choose(Which::Any);
 }
 
 Process *RunQueue::steal() {
   if (!length() || !lock_.try_lock()) return nullptr;
-  Process *p = choose(true);
+  Process *p = choose(Which::Unbound);
+  lock_.unlock();
+  return p;
+}
+
+Process *RunQueue::steal_preempted() {
+  if (!lock_.try_lock()) return nullptr;
+  Process *p = choose(Which::Preempted);
   lock_.unlock();
   return p;
 }
@@ -54,16 +65,18 @@ void RunQueue::push_work(WorkItem *w) {
   std::lock_guard g(lock_);
   (work_last_ ? work_last_->next : work_first_) = w;
   work_last_ = w;
+  work_.store(work_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   length_.store(length_.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
 }
 
 WorkItem *RunQueue::pop_work() {
-  if (!length()) return nullptr;
+  if (!work_.load(std::memory_order_relaxed)) return nullptr;
   std::lock_guard g(lock_);
   WorkItem *w = work_first_;
   if (!w) return nullptr;
   work_first_ = w->next;
   if (!work_first_) work_last_ = nullptr;
+  work_.store(work_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
   length_.store(length_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
   return w;
 }

@@ -18,8 +18,9 @@ struct WorkItem {
 class RunQueue {
 public:
   void push(Process *p);
-  Process *pop();                 // by priority; low once in eight turns
-  Process *steal();               // as pop, but nothing that is bound
+  Process *pop();             // by priority; low once in eight turns
+  Process *steal();           // as pop, but nothing that is bound
+  Process *steal_preempted(); // as steal, but only what used up its last slice
   void push_work(WorkItem *w);
   WorkItem *pop_work();
   uint32_t length() const { return length_.load(std::memory_order_relaxed); } // processes and work
@@ -30,13 +31,15 @@ private:
   struct Fifo {
     Process *first = nullptr, *last = nullptr;
   };
-  Process *take(int priority, bool stealing);
-  Process *choose(bool stealing);
+  enum class Which : uint8_t { Any, Unbound, Preempted };
+  Process *take(int priority, Which which);
+  Process *choose(Which which);
   SmallLock lock_;
   Fifo fifos_[4];
   std::atomic<uint32_t> counts_[4] = {};
   uint32_t low_turn_ = 0;
   WorkItem *work_first_ = nullptr, *work_last_ = nullptr;
+  std::atomic<uint32_t> work_{0}; // how many
   std::atomic<uint32_t> length_{0};
 };
 
@@ -47,9 +50,9 @@ struct alignas(64) Scheduler {
   // sleeping
   std::mutex sleep_lock;
   std::condition_variable sleep_signal;
-  bool woken = false;                  // guarded by sleep_lock
+  bool woken = false; // guarded by sleep_lock
   std::atomic<bool> sleeping{false};
-  std::atomic<bool> standing{true};    // between two processes, and stays there while schedulers_block() is in force
+  std::atomic<bool> standing{true}; // between two processes, and stays there while schedulers_block() is in force
   // statistics; written by the owner
   std::atomic<uint64_t> reductions{0}, context_switches{0};
   std::atomic<bool> executing{false};

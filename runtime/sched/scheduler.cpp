@@ -20,8 +20,8 @@ namespace {
 std::unique_ptr<Scheduler[]> schedulers;
 unsigned count = 0;
 std::atomic<unsigned> online{1};
-std::atomic<int> sleepers{0};    // schedulers that sleep and could be woken to steal
-std::atomic<int> searching{0};   // woken for stealing, and not yet at it
+std::atomic<int> sleepers{0};  // schedulers that sleep and could be woken to steal
+std::atomic<int> searching{0}; // woken for stealing, and not yet at it
 std::atomic<bool> block_wanted{false};
 std::mutex block_lock;
 std::mutex block_signal_lock;
@@ -90,18 +90,30 @@ void note_reductions(Scheduler &s, Process *p, int used) {
   s.reductions.store(s.reductions.load(std::memory_order_relaxed) + uint64_t(used), std::memory_order_relaxed);
 }
 
+// p has used up a slice in that time, while others waited: how long its next one will be.
+void fit_slice(Process *p, int64_t ns) {
+  constexpr int64_t kSliceTime = 5000; // ns
+  constexpr int kShortest = kFullSlice / 4;
+  int now = p->slice;
+  // In steps: the time may be that of something else which the processor did meanwhile.
+  int64_t fit = std::clamp<int64_t>(now * kSliceTime / std::max<int64_t>(ns, 1), now / 2, now * 2);
+  p->slice = uint8_t(std::clamp<int64_t>(fit, kShortest, kFullSlice));
+}
+
 // Runs p for a slice. Answers how many reductions it took.
 int run(Scheduler &self_, Process *p) {
   uint32_t s = p->state.load(std::memory_order_acquire);
-  while (!p->state.compare_exchange_weak(s, (s & ~(pstate::InRunQueue | pstate::Timeout)) | pstate::Running |
-                                                (s & pstate::Timeout ? pstate::Active : 0),
-                                         std::memory_order_acq_rel, std::memory_order_acquire)) {}
+  while (!p->state.compare_exchange_weak(
+      s, (s & ~(pstate::InRunQueue | pstate::Timeout)) | pstate::Running | (s & pstate::Timeout ? pstate::Active : 0),
+      std::memory_order_acq_rel, std::memory_order_acquire)) {}
   p->run_queue.store(&self_, std::memory_order_relaxed);
   Machine *m = &self_.machine;
   m->p = p;
-  m->code_index = active_code_index.load(std::memory_order_acquire);
   p->machine = m;
-  p->reductions = kReductions;
+  int64_t started = 0;
+  if (p->preempted && self_.queue.length()) started = os_monotonic_time();
+  else p->slice = kFullSlice;
+  p->reductions = p->slice_reductions();
   self_.context_switches.store(self_.context_switches.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 
   RunResult result;
@@ -116,12 +128,15 @@ int run(Scheduler &self_, Process *p) {
   }
   m->p = nullptr;
   if (result == RunResult::Exited) {
-    self_.reductions.store(self_.reductions.load(std::memory_order_relaxed) + kReductions / 8, std::memory_order_relaxed);
+    self_.reductions.store(self_.reductions.load(std::memory_order_relaxed) + kReductions / 8,
+                           std::memory_order_relaxed);
     return kReductions / 8;
   }
-  int used = kReductions - std::max(p->reductions, 0);
+  int used = p->reductions_used();
   note_reductions(self_, p, used);
   p->machine = nullptr;
+  p->preempted = result == RunResult::Yielded && p->reductions <= 0;
+  if (p->preempted && started) fit_slice(p, os_monotonic_time() - started);
   switch (result) {
   case RunResult::Yielded: put_away(p, 0); break;
   case RunResult::Waiting: put_away(p, pstate::Active); break;
@@ -145,6 +160,17 @@ Process *steal(Scheduler &me) {
     }
   }
   return nullptr;
+}
+
+// Takes over a process from a queue that is longer. Another one is looked at each time.
+void balance(Scheduler &me, uint32_t turn) {
+  if (count == 1) return;
+  Scheduler &other = schedulers[(me.index + 1 + turn % (count - 1)) % count];
+  if (other.queue.length() < me.queue.length() + 2) return;
+  if (Process *p = other.queue.steal_preempted()) {
+    p->run_queue.store(&me, std::memory_order_relaxed);
+    me.queue.push(p);
+  }
 }
 
 WorkItem *steal_work(Scheduler &me) {
@@ -193,7 +219,8 @@ void sleep(Scheduler &me, int64_t next_timer) {
       if (ns > 0) me.sleep_signal.wait_for(l, std::chrono::nanoseconds(ns), woken);
     }
     l.unlock();
-    me.idle_ns.fetch_add(os_monotonic_time() - me.idle_since.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    me.idle_ns.fetch_add(os_monotonic_time() - me.idle_since.load(std::memory_order_relaxed),
+                         std::memory_order_relaxed);
     me.idle_since.store(0, std::memory_order_relaxed);
   }
   me.sleeping.store(false, std::memory_order_seq_cst);
@@ -227,7 +254,7 @@ void loop(Scheduler &me) {
   for (;;) {
     progress::quiescent();
     if (block_wanted.load(std::memory_order_relaxed)) stand_if_blocked(me);
-    if (since_timers > 1000 || ++turn % 8 == 0) {
+    if (++turn % 8 == 0 || since_timers > 1000) {
       timers_run(me.index, monotonic_time());
       since_timers = 0;
     }
@@ -244,6 +271,7 @@ void loop(Scheduler &me) {
     Process *p = is_online ? me.queue.pop() : nullptr;
     if (!p && !w && is_online) p = steal(me);
     if (p) {
+      if (turn % 8 == 0) balance(me, turn / 8);
       me.executing.store(true, std::memory_order_relaxed);
       since_timers += run(me, p);
       continue;
@@ -319,7 +347,8 @@ void process_schedule(Process *p) {
   uint32_t s = p->state.load(std::memory_order_acquire);
   do {
     if ((s & kSomewhere) || !wants_to_run(s)) return;
-  } while (!p->state.compare_exchange_weak(s, s | pstate::InRunQueue, std::memory_order_acq_rel, std::memory_order_acquire));
+  } while (
+      !p->state.compare_exchange_weak(s, s | pstate::InRunQueue, std::memory_order_acq_rel, std::memory_order_acquire));
   enqueue(p);
 }
 
@@ -373,7 +402,8 @@ void schedulers_block() {
   block_wanted.store(true, std::memory_order_seq_cst);
   if (me) me->standing.store(true, std::memory_order_seq_cst);
   for (unsigned i = 0; i < count; i++)
-    while (!schedulers[i].standing.load(std::memory_order_seq_cst)) std::this_thread::sleep_for(std::chrono::microseconds(20));
+    while (!schedulers[i].standing.load(std::memory_order_seq_cst))
+      std::this_thread::sleep_for(std::chrono::microseconds(20));
 }
 
 void schedulers_unblock() {

@@ -11,8 +11,13 @@
 //    no wake-up is lost.
 //  * Before it lets a process execute, a scheduler handles its signals. A waiting process that got signals only (no
 //    message, not killed) is put away again without having executed.
+//  * A slice is 4000 reductions. But where others wait, a process that used up its last slice gets one that lasts about
+//    as long as such a slice lasts in compiled code, at least a quarter of it in reductions: so how long a woken process
+//    waits for its turn does not depend on how fast the reductions of those before it are executed.
 //  * A scheduler with nothing to do sleeps until woken, or until its timer wheel's next time-out.
-//  * A queue with more than one entry wakes an idle scheduler, which steals. Bound processes are not stolen.
+//  * A queue with more than one entry wakes an idle scheduler, which steals. Bound processes are not stolen. Now and then a
+//    busy scheduler looks at another one's queue, too, and takes over a process that uses up its slices if that queue is
+//    longer by two.
 //  * Multi-scheduling can be blocked by one thread at a time: schedulers_block() returns when all other schedulers stand
 //    still between two processes.
 #pragma once
