@@ -3,6 +3,7 @@
 // slot after its entry is complete. When the array gets half full the writer publishes a bigger copy; the old one is
 // kept, because a reader may still be in it. A reader that misses there asks again under the lock before inserting.
 #include "runtime/atom/atom.h"
+#include "runtime/atom/full.h"
 #include "runtime/mem/alloc.h"
 #include "runtime/term/utf.h"
 
@@ -186,6 +187,8 @@ std::string_view to_utf8(std::string_view latin1, char *out) {
 
 } // namespace
 
+void (*on_full)(size_t limit) = nullptr;
+
 void init(size_t limit) {
   constexpr size_t predefined = sizeof(kPredefined) / sizeof(kPredefined[0]);
   static_assert(predefined == size_t(AtomId::predefined_count));
@@ -220,11 +223,13 @@ Term intern(std::string_view utf8) {
   if (utf8.size() > 4 * kMaxChars) return Term::none();
   int chars = characters(utf8);
   if (chars < 0 || size_t(chars) > kMaxChars) return Term::none();
-  std::lock_guard guard(table.lock);
+  std::unique_lock guard(table.lock);
   found = probe(table.slots.load(std::memory_order_relaxed), hash, utf8);
   if (!found.is_none()) return found;
   if (table.count.load(std::memory_order_relaxed) >= table.limit) {
     table.full.store(true);
+    guard.unlock();
+    if (on_full) on_full(table.limit);
     return Term::none();
   }
   table.bytes.fetch_add(utf8.size(), std::memory_order_relaxed);

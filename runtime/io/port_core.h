@@ -2,7 +2,8 @@
 //
 // Protocol
 //  * The table maps a number to a Port. A pointer from port_lookup stays valid until the caller's next quiescent point
-//    (sched/progress.h); whoever keeps one longer holds a reference (port_ref).
+//    (sched/progress.h); whoever keeps one longer holds a reference (port_ref). The table's own reference goes only after
+//    such points of all, so that a port that was looked up can be held, though it may have ended meanwhile.
 //  * `executing` is the right to touch everything below "owned". It is taken by port_begin (an idle port only) and given
 //    back by port_end, or held by port_run on a scheduler thread. `scheduled` says that port_run is on its way.
 //  * A port ends in steps: Exiting (links and monitors are told, no more operations), perhaps Closing (flushing
@@ -81,7 +82,7 @@ struct Port {
 Port *port_lookup(Term id);        // alive ones only; null otherwise
 Port *port_lookup_name(Term id_or_name);
 void port_ref(Port *);
-void port_unref(Port *);           // any thread; freed after thread progress
+void port_unref(Port *);           // any thread
 // A new port, executing (the caller calls port_end). The reference belongs to the table until port_terminate. Null at the port limit.
 Port *port_create(const Driver *driver, std::string name, Term owner);
 std::vector<Term> ports_all();

@@ -93,11 +93,7 @@ std::vector<Term> ports_all() {
 
 void port_ref(Port *p) { p->refs.fetch_add(1, std::memory_order_relaxed); }
 void port_unref(Port *p) {
-  if (p->refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  // Others may have just looked it up: they hold it until their quiescent point.
-  auto free_later = [](void *q) { progress::later([](void *r) { delete static_cast<Port *>(r); }, q); };
-  if (progress::is_registered()) free_later(p);
-  else schedule_work(free_later, p);
+  if (p->refs.fetch_sub(1, std::memory_order_acq_rel) == 1) delete p;
 }
 
 void port_terminate(Port &port) {
@@ -123,6 +119,9 @@ void port_terminate(Port &port) {
     FragmentHeap h;
     message_send_pid_built(owner, make_tuple(h, port.id, atoms::closed), h.take());
   }
-  port_unref(&port); // the table's reference; the executing caller holds another
+  // The table's reference; the executing caller holds another. Others may have just looked the port up.
+  auto give_up = [](void *p) { progress::later([](void *q) { port_unref(static_cast<Port *>(q)); }, p); };
+  if (progress::is_registered()) give_up(&port);
+  else schedule_work(give_up, &port);
 }
 } // namespace joist::runtime

@@ -4,6 +4,7 @@
 #include "loader/prepare.h"
 #include "otp_stubs/stubs.h"
 #include "runtime/atom/atom.h"
+#include "runtime/atom/full.h"
 #include "runtime/code/install.h"
 #include "runtime/code/literal_release.h"
 #include "runtime/ets/ets.h"
@@ -79,6 +80,7 @@ void first_processes() {
 void boot(const EmulatorSettings &settings) {
   signal(SIGPIPE, SIG_IGN);
   atom::init(vm_flags.atom_limit);
+  atom::on_full = [](size_t limit) { vm_crash(("no more index entries in atom_tab (max=" + std::to_string(limit) + ")").c_str()); };
   literal_init();
   time_init(settings.warp, settings.time_correction);
   progress::register_thread();

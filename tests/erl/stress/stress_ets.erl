@@ -86,6 +86,7 @@ movers(Tab, W) ->
         1 -> ets:delete(Tab, K);
         _ -> ets:insert(Tab, {K, rand:uniform(5), []})
     end,
+    rand:uniform(20) =:= 1 andalso timer:sleep(1), % or they alone hold the lock
     movers(Tab, W).
 
 %% Each object is taken by exactly one.

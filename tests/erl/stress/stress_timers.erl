@@ -23,8 +23,8 @@ each(F) -> lists:usort(parallel(8, fun(_) -> F() end)).
 fired(N) ->
     each(fun() ->
         Refs = [erlang:start_timer(rand:uniform(500), self(), I) || I <- lists:seq(1, N)],
-        L = [receive {timeout, R, I} -> I end || {R, I} <- lists:zip(Refs, lists:seq(1, N))],
-        {length(L) =:= N, lists:usort([erlang:read_timer(R) || R <- Refs]), quiet(0)} end).
+        L = [receive {timeout, R, I} -> {I, R} end || _ <- Refs],
+        {lists:sort(L) =:= lists:zip(lists:seq(1, N), Refs), lists:usort([erlang:read_timer(R) || R <- Refs]), quiet(0)} end).
 
 cancelled(N) ->
     each(fun() ->
@@ -58,11 +58,19 @@ asynchronously(N) ->
     each(fun() ->
         Refs = [erlang:start_timer(rand:uniform(20), self(), t) || _ <- lists:seq(1, N)],
         [ok = erlang:cancel_timer(R, [{async, true}, {info, I rem 2 =:= 0}]) || {I, R} <- lists:zip(lists:seq(1, N), Refs)],
-        Odd = [R || {I, R} <- lists:zip(lists:seq(1, N), Refs), I rem 2 =:= 0,
-                    receive {cancel_timer, R, false} -> receive {timeout, R, t} -> false after 100 -> true end;
-                            {cancel_timer, R, Left} -> not is_integer(Left) end],
-        _ = got(50),
-        {Odd, quiet(0)} end).
+        {Answers, Fired} = answers(#{}, #{}),
+        Asked = [R || {I, R} <- lists:zip(lists:seq(1, N), Refs), I rem 2 =:= 0],
+        Odd = [R || R <- Asked, case Answers of
+                                    #{R := false} -> not is_map_key(R, Fired);
+                                    #{R := Left} -> not is_integer(Left) orelse is_map_key(R, Fired);
+                                    #{} -> true
+                                end],
+        {Odd, map_size(Answers) =:= length(Asked), quiet(0)} end).
+answers(A, F) ->
+    receive
+        {cancel_timer, R, Left} -> answers(A#{R => Left}, F);
+        {timeout, R, t} -> answers(A, F#{R => fired})
+    after 100 -> {A, F} end.
 
 to_the_dead(N) ->
     each(fun() ->
@@ -104,8 +112,8 @@ absolute(N) ->
     each(fun() ->
         Base = erlang:monotonic_time(millisecond),
         Refs = [erlang:start_timer(Base + rand:uniform(100), self(), t, [{abs, true}]) || _ <- lists:seq(1, N)],
-        Fired = [receive {timeout, R, t} -> ok end || R <- Refs],
-        {length(Fired) =:= N, erlang:monotonic_time(millisecond) - Base >= 1} end).
+        Fired = [receive {timeout, R, t} -> R end || _ <- Refs],
+        {lists:sort(Fired) =:= lists:sort(Refs), erlang:monotonic_time(millisecond) - Base >= 1} end).
 
 %% Processes that end with timers running, their own receives among them.
 left_behind(N) ->
