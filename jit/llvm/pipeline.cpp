@@ -31,10 +31,10 @@ namespace {
 struct Target {
   std::string cpu, features;
   Target() {
-    // Loop strength reduction costs a tenth of code generation and makes this code larger. It has only this switch.
-    auto &options = cl::getRegisteredOptions();
-    if (auto it = options.find("disable-lsr"); it != options.end())
-      static_cast<cl::opt<bool> *>(it->second)->setValue(true);
+    // Loop strength reduction and the machine schedulers cost a third of code generation and gain nothing here. They
+    // have no other switches.
+    const char *options[] = {"joist", "-disable-lsr", "-enable-misched=false", "-post-RA-scheduler=false", "-pre-RA-sched=source"};
+    cl::ParseCommandLineOptions(int(std::size(options)), options);
     InitializeNativeTarget();
     InitializeNativeTargetAsmPrinter();
     cpu = sys::getHostCPUName().str();
