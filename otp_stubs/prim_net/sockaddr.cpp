@@ -37,41 +37,85 @@ Term packet_type(unsigned t) {
   return t < std::size(kNames) ? named(kNames[t]) : Term::small(int64_t(t));
 }
 
-Term inet6_tuple(Heap &h, const in6_addr &a) {
+Term native_to_map(Heap &h, Term family, const sockaddr *a, socklen_t size) {
+  constexpr socklen_t head = offsetof(sockaddr, sa_data);
+  return Fields(h).with("family", family).with("addr", make_binary_from(h, a->sa_data, size > head ? size - head : 0)).map;
+}
+bool octets(Term tuple, unsigned n, int64_t most, int64_t *out) {
+  if (!is_tuple_of(tuple, n)) return false;
+  for (unsigned i = 0; i < n; i++)
+    if (!get_int64(tuple_elements(tuple)[i], &out[i]) || out[i] < 0 || out[i] > most) return false;
+  return true;
+}
+} // namespace
+
+Term in_address_term(Heap &h, const in_addr &a) {
+  auto *b = reinterpret_cast<const uint8_t *>(&a);
+  return make_tuple(h, Term::small(b[0]), Term::small(b[1]), Term::small(b[2]), Term::small(b[3]));
+}
+Term in6_address_term(Heap &h, const in6_addr &a) {
   Word *box = h.alloc(9);
   box[0] = header(Kind::Tuple, 8);
   for (int i = 0; i < 8; i++) box[i + 1] = Term::small(a.s6_addr[2 * i] << 8 | a.s6_addr[2 * i + 1]).raw();
   return Term::boxed(box);
 }
-} // namespace
+bool in_address(Term t, in_addr *out) {
+  if (t == named("any")) return out->s_addr = htonl(INADDR_ANY), true;
+  if (t == named("loopback")) return out->s_addr = htonl(INADDR_LOOPBACK), true;
+  if (t == named("broadcast")) return out->s_addr = htonl(INADDR_BROADCAST), true;
+  int64_t v[4];
+  if (!octets(t, 4, 255, v)) return false;
+  out->s_addr = htonl(uint32_t(v[0] << 24 | v[1] << 16 | v[2] << 8 | v[3]));
+  return true;
+}
+bool in6_address(Term t, in6_addr *out) {
+  if (t == named("any")) return *out = in6addr_any, true;
+  if (t == named("loopback")) return *out = in6addr_loopback, true;
+  int64_t v[8];
+  if (!octets(t, 8, 65535, v)) return false;
+  for (int i = 0; i < 8; i++) {
+    out->s6_addr[2 * i] = uint8_t(v[i] >> 8);
+    out->s6_addr[2 * i + 1] = uint8_t(v[i]);
+  }
+  return true;
+}
 
 Term sockaddr_to_map(Heap &h, const sockaddr *a) {
-  Fields f(h);
   switch (a->sa_family) {
-  case AF_INET: {
-    auto *s = reinterpret_cast<const sockaddr_in *>(a);
-    auto *b = reinterpret_cast<const uint8_t *>(&s->sin_addr);
-    Term addr = make_tuple(h, Term::small(b[0]), Term::small(b[1]), Term::small(b[2]), Term::small(b[3]));
-    return f.with("family", named("inet")).with("addr", addr).with("port", Term::small(ntohs(s->sin_port))).map;
+  case AF_INET: return sockaddr_to_map(h, a, sizeof(sockaddr_in));
+  case AF_INET6: return sockaddr_to_map(h, a, sizeof(sockaddr_in6));
+  case AF_UNIX: return sockaddr_to_map(h, a, socklen_t(offsetof(sockaddr_un, sun_path) + strlen(reinterpret_cast<const sockaddr_un *>(a)->sun_path)));
+  case AF_PACKET: return sockaddr_to_map(h, a, sizeof(sockaddr_ll));
+  default: return sockaddr_to_map(h, a, sizeof(sockaddr));
   }
-  case AF_INET6: {
+}
+
+Term sockaddr_to_map(Heap &h, const sockaddr *a, socklen_t size) {
+  Fields f(h);
+  int family = size >= sizeof a->sa_family ? a->sa_family : AF_UNSPEC;
+  if (family == AF_INET && size >= sizeof(sockaddr_in)) {
+    auto *s = reinterpret_cast<const sockaddr_in *>(a);
+    return f.with("family", named("inet")).with("addr", in_address_term(h, s->sin_addr)).with("port", Term::small(ntohs(s->sin_port))).map;
+  }
+  if (family == AF_INET6 && size >= sizeof(sockaddr_in6)) {
     auto *s = reinterpret_cast<const sockaddr_in6 *>(a);
-    return f.with("family", named("inet6")).with("addr", inet6_tuple(h, s->sin6_addr))
+    return f.with("family", named("inet6")).with("addr", in6_address_term(h, s->sin6_addr))
         .with("port", Term::small(ntohs(s->sin6_port))).with("flowinfo", number(h, s->sin6_flowinfo))
         .with("scope_id", number(h, s->sin6_scope_id)).map;
   }
-  case AF_UNIX: {
+  if (family == AF_UNIX) {
+    // A name ends at its first zero byte; an abstract one begins with it, and is as long as the system says.
     auto *s = reinterpret_cast<const sockaddr_un *>(a);
-    return f.with("family", named("local")).with("path", make_binary_from(h, std::string_view(s->sun_path))).map;
+    size_t n = size - std::min<size_t>(size, offsetof(sockaddr_un, sun_path)), m = strnlen(s->sun_path, n);
+    return f.with("family", named("local")).with("path", make_binary_from(h, s->sun_path, m ? m : n)).map;
   }
-  case AF_PACKET: {
+  if (family == AF_PACKET && size >= offsetof(sockaddr_ll, sll_addr)) {
     auto *s = reinterpret_cast<const sockaddr_ll *>(a);
     return f.with("family", named("packet")).with("protocol", Term::small(ntohs(s->sll_protocol)))
         .with("ifindex", Term::small(s->sll_ifindex)).with("hatype", hardware_type(s->sll_hatype))
         .with("pkttype", packet_type(s->sll_pkttype)).with("addr", make_binary_from(h, s->sll_addr, s->sll_halen)).map;
   }
-  default: return f.with("family", Term::small(a->sa_family)).with("addr", make_binary_from(h, a->sa_data, sizeof(a->sa_data))).map;
-  }
+  return native_to_map(h, family == AF_UNSPEC ? named("unspec") : Term::small(family), a, size);
 }
 
 bool sockaddr_from_map(Term map, sockaddr_storage *out, socklen_t *size) {
@@ -82,49 +126,50 @@ bool sockaddr_from_map(Term map, sockaddr_storage *out, socklen_t *size) {
   };
   memset(out, 0, sizeof(*out));
   Term family = field("family"), addr = field("addr"), port = field("port");
-  int64_t port_number = 0;
-  if (!port.is_none() && (!get_int64(port, &port_number) || port_number < 0 || port_number > 65535)) return false;
-  bool any = addr == named("any"), loopback = addr == named("loopback");
-  auto part = [&](int i, int64_t max, int64_t *v) {
-    return get_int64(tuple_elements(addr)[i], v) && *v >= 0 && *v <= max;
-  };
+  int64_t number = 0;
+  auto port_ok = [&] { return port.is_none() || (get_int64(port, &number) && number >= INT32_MIN && number <= INT32_MAX); }; // cut to 16 bits
   if (family == named("inet")) {
     auto *s = reinterpret_cast<sockaddr_in *>(out);
+    if (!port_ok() || !in_address(addr, &s->sin_addr)) return false;
     s->sin_family = AF_INET;
-    s->sin_port = htons(uint16_t(port_number));
+    s->sin_port = htons(uint16_t(number));
     *size = sizeof(*s);
-    if (any || loopback) {
-      s->sin_addr.s_addr = htonl(any ? INADDR_ANY : INADDR_LOOPBACK);
-      return true;
-    }
-    if (addr == named("broadcast")) return s->sin_addr.s_addr = htonl(INADDR_BROADCAST), true;
-    if (!is_tuple_of(addr, 4)) return false;
-    uint32_t v = 0;
-    for (int i = 0; i < 4; i++) {
-      int64_t b;
-      if (!part(i, 255, &b)) return false;
-      v = v << 8 | uint32_t(b);
-    }
-    s->sin_addr.s_addr = htonl(v);
     return true;
   }
-  if (family != named("inet6")) return false;
-  auto *s = reinterpret_cast<sockaddr_in6 *>(out);
-  s->sin6_family = AF_INET6;
-  s->sin6_port = htons(uint16_t(port_number));
-  *size = sizeof(*s);
-  if (any || loopback) return s->sin6_addr = any ? in6addr_any : in6addr_loopback, true;
-  if (!is_tuple_of(addr, 8)) return false;
-  for (int i = 0; i < 8; i++) {
-    int64_t b;
-    if (!part(i, 65535, &b)) return false;
-    s->sin6_addr.s6_addr[2 * i] = uint8_t(b >> 8);
-    s->sin6_addr.s6_addr[2 * i + 1] = uint8_t(b);
+  if (family == named("inet6")) {
+    auto *s = reinterpret_cast<sockaddr_in6 *>(out);
+    if (!port_ok() || !in6_address(addr, &s->sin6_addr)) return false;
+    s->sin6_family = AF_INET6;
+    s->sin6_port = htons(uint16_t(number));
+    *size = sizeof(*s);
+    auto word = [&](const char *key, uint32_t *to) {
+      Term t = field(key);
+      return t.is_none() || get_uint(t, to);
+    };
+    return word("scope_id", &s->sin6_scope_id) && word("flowinfo", &s->sin6_flowinfo);
   }
-  int64_t v;
-  if (Term t = field("scope_id"); !t.is_none() && get_int64(t, &v)) s->sin6_scope_id = uint32_t(v);
-  if (Term t = field("flowinfo"); !t.is_none() && get_int64(t, &v)) s->sin6_flowinfo = uint32_t(v);
+  ByteScratch scratch;
+  if (family == named("local")) {
+    auto *s = reinterpret_cast<sockaddr_un *>(out);
+    Term path = field("path");
+    if (path.is_none() || !is_binary(path)) return false;
+    Bytes b = bytes_of(path, scratch);
+    bool abstract = b.size > 0 && b.data[0] == 0;
+    if (b.size + (abstract ? 0 : 1) > sizeof s->sun_path) return false;
+    s->sun_family = AF_UNIX;
+    memcpy(s->sun_path, b.data, b.size);
+    *size = socklen_t(offsetof(sockaddr_un, sun_path) + b.size);
+    return true;
+  }
+  int64_t by_number = AF_UNSPEC;
+  if (family != named("unspec") && !(get_int64(family, &by_number) && by_number >= 0 && by_number <= 65535)) return false;
+  if (addr.is_none() || !is_binary(addr)) return false;
+  Bytes b = bytes_of(addr, scratch);
+  auto *s = reinterpret_cast<sockaddr *>(out);
+  if (b.size > sizeof(*out) - offsetof(sockaddr, sa_data)) return false;
+  s->sa_family = sa_family_t(by_number);
+  memcpy(s->sa_data, b.data, b.size);
+  *size = socklen_t(offsetof(sockaddr, sa_data) + b.size);
   return true;
 }
-
 } // namespace joist::stubs
