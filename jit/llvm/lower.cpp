@@ -394,6 +394,12 @@ bool Lowering::handler(const Ins &i) {
   case How::Fast: outcomes(i, call("x_" + name, {s_}), true, false, next, exit(i), false); break;
   case How::Whole: outcomes(i, call("s_" + name, {s_}), false, true, next, nullptr, false); break;
   case How::Memory: {
+    if (i.d.op == Op::bs_create_bin) {
+      auto *slow = new_block("slow");
+      if (own_bits(i, slow)) b_.CreateBr(next);
+      else b_.CreateBr(slow);
+      b_.SetInsertPoint(slow);
+    }
     flush(i.live);
     Value *answer = call("s_" + name, {s_});
     auto *done = new_block("done");

@@ -74,6 +74,7 @@ private:
   bool own_return(const Ins &i, int move, int drop);
   bool own_select(const Ins &i);
   bool own_map(const Ins &i);
+  bool own_bits(const Ins &i, llvm::BasicBlock *slow); // lower_bits.cpp
   void own_tuple(const Ins &i, llvm::ArrayRef<llvm::Value *> words, int destination);
 
   const CompileInput &in_;

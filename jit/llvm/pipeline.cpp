@@ -33,7 +33,8 @@ struct Target {
   Target() {
     // Loop strength reduction and the machine schedulers cost a third of code generation and gain nothing here. They
     // have no other switches.
-    const char *options[] = {"joist", "-disable-lsr", "-enable-misched=false", "-post-RA-scheduler=false", "-pre-RA-sched=source"};
+    const char *options[] = {"joist", "-disable-lsr", "-enable-misched=false", "-post-RA-scheduler=false",
+                             "-pre-RA-sched=source"};
     cl::ParseCommandLineOptions(int(std::size(options)), options);
     InitializeNativeTarget();
     InitializeNativeTargetAsmPrinter();

@@ -14,6 +14,7 @@
 #include "vm/handlers_raise.cpp"
 #include "vm/handlers_receive.cpp"
 #include "vm/handlers_test.cpp"
+#include "vm/sem/build.h"
 #include "vm/sem/call.h"
 
 namespace joist::vm {
@@ -53,5 +54,24 @@ PIECE bool j_is_map(Word t) { return sem::is_map(Term(t)); }
 PIECE bool j_is_boxed(Word t) { return Term(t).is_boxed(); }
 PIECE Word j_boxed(const Word *at) { return Term::boxed(at).raw(); }
 PIECE const Term *j_map_find(Word map, Word key) { return map_find(Term(map), Term(key)); }
+// --- bytes. Null: not to be done here.
+PIECE bool j_is_small(Word t) { return Term(t).is_small(); }
+PIECE Word j_small_value(Word t) { return Word(Term(t).small_value()); }
+PIECE uint8_t *j_append_bytes(NativeState *s, Word bin, Word bytes, bool in_place, Word words) {
+  State at{s->h, s->e};
+  uint8_t *out;
+  Term r;
+  if (!sem::append_bytes(at, s->m->p, Term(bin), bytes, in_place, int64_t(words), out, r)) return nullptr;
+  s->out[0] = r.raw();
+  return out;
+}
+PIECE uint8_t *j_heap_binary(NativeState *s, Word bytes, Word words) {
+  State at{s->h, s->e};
+  uint8_t *out;
+  Term r;
+  if (!sem::heap_binary(at, bytes, int64_t(words), out, r)) return nullptr;
+  s->out[0] = r.raw();
+  return out;
+}
 PIECE Word j_self(NativeState *s) { return s->m->p->id.raw(); }
 } // namespace joist::vm
