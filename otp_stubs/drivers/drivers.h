@@ -2,5 +2,6 @@
 #pragma once
 #include "runtime/io/driver.h"
 namespace joist::stubs {
-extern const runtime::Driver udp_inet_driver, tcp_inet_driver, tty_driver, ram_file_driver;
+extern const runtime::Driver tty_driver, ram_file_driver;
+void register_inet_drivers();
 } // namespace joist::stubs

@@ -1,13 +1,24 @@
 // ram_file_drv: files in memory, for ram_file.erl. A command is a byte and its arguments; every command is answered by
 // one message of data that begins with a kind byte.
 #include "otp_stubs/drivers/drivers.h"
-#include "otp_stubs/drivers/inet.h"
+#include "otp_stubs/drivers/inet/protocol.h"
 
 namespace joist::stubs {
 namespace {
 enum Command : uint8_t {
-  kOpen = 1, kRead = 2, kSeek = 3, kWrite = 4, kSync = 9, kTruncate = 14, kPread = 17, kPwrite = 18, kDataSync = 19,
-  kGet = 30, kSize = 37, kAdvise = 38, kAllocate = 39
+  kOpen = 1,
+  kRead = 2,
+  kSeek = 3,
+  kWrite = 4,
+  kSync = 9,
+  kTruncate = 14,
+  kPread = 17,
+  kPwrite = 18,
+  kDataSync = 19,
+  kGet = 30,
+  kSize = 37,
+  kAdvise = 38,
+  kAllocate = 39
 };
 enum Reply : uint8_t { kOk = 0, kError = 1, kData = 2, kNumber = 3 };
 constexpr uint32_t kModeRead = 1, kModeWrite = 2;
@@ -17,7 +28,7 @@ public:
   void output(Port &port, IoQueue &data) override {
     std::string bytes(data.size(), 0);
     data.copy_out(reinterpret_cast<uint8_t *>(bytes.data()), data.size());
-    FieldReader in(bytes);
+    inet::FieldReader in(bytes);
     auto command = in.u8();
     auto rest = [&](size_t skip) { return std::string_view(bytes).substr(std::min(bytes.size(), 1 + skip)); };
     switch (command) {
@@ -76,7 +87,10 @@ private:
   }
   void seek(Port &port, int64_t offset, uint32_t whence) {
     if (mode_ == 0) return error(port, EBADF);
-    int64_t to = whence == 0 ? offset : whence == 1 ? at_ + offset : whence == 2 ? int64_t(content_.size()) + offset : -1;
+    int64_t to = whence == 0   ? offset
+                 : whence == 1 ? at_ + offset
+                 : whence == 2 ? int64_t(content_.size()) + offset
+                               : -1;
     if (to < 0) return error(port, EINVAL);
     at_ = to;
     number(port, at_);
@@ -92,12 +106,12 @@ private:
   }
   static void number(Port &port, int64_t v) {
     std::string s(1, char(kNumber));
-    put_number(&s, uint64_t(v), 4);
+    inet::put_number(&s, uint64_t(v), 4);
     port_deliver_header(port, s.data(), s.size(), nullptr, 0);
   }
   static void reply_data(Port &port, std::string_view data) {
     std::string s(1, char(kData));
-    put_number(&s, data.size(), 4);
+    inet::put_number(&s, data.size(), 4);
     port_deliver_header(port, s.data(), s.size(), data.data(), data.size());
   }
 

@@ -10,6 +10,7 @@ const Driver kSpawn{.name = "spawn", .open = spawn_open, .takes_limits = true};
 
 void register_drivers() {
   builtin_drivers = {&kFd, &kSpawn};
-  for (const Driver *d : {&udp_inet_driver, &tcp_inet_driver, &tty_driver, &ram_file_driver}) driver_register(d);
+  register_inet_drivers();
+  for (const Driver *d : {&tty_driver, &ram_file_driver}) driver_register(d);
 }
 } // namespace joist::stubs

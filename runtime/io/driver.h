@@ -15,22 +15,23 @@
 
 namespace joist::runtime {
 struct Port;
+struct PortWatch; // a process that a driver watches
 
 // Settings of open_port/2, as parsed (bifs/port_open.cpp).
 struct PortOptions {
   enum class Spawn : uint8_t { Any, Driver, Executable };
   Spawn spawn = Spawn::Any;
-  int packet_bytes = 0;                   // 0 (stream), 1, 2, 4
-  int in_fd = -1, out_fd = -1;            // {fd,In,Out}
-  bool read = false, write = false;       // in, out; both if neither was given
+  int packet_bytes = 0;             // 0 (stream), 1, 2, 4
+  int in_fd = -1, out_fd = -1;      // {fd,In,Out}
+  bool read = false, write = false; // in, out; both if neither was given
   bool use_stdio = true, stderr_to_stdout = false, exit_status = false, parallelism = false;
   bool hide = false, overlapped_io = false;
   bool limits_given = false;
   uint64_t low_limit = 4096, high_limit = 8192; // busy_limits_port, ~0: disabled
-  std::optional<std::string> directory;   // cd
+  std::optional<std::string> directory;         // cd
   std::optional<std::vector<std::string>> args; // without argv[0]
   std::optional<std::string> arg0;
-  std::vector<std::string> environment;   // complete, "NAME=value"
+  std::vector<std::string> environment; // complete, "NAME=value"
 };
 
 // One open port of a driver. The destructor is the driver's `stop`.
@@ -48,6 +49,8 @@ public:
   virtual void timeout(Port &port);
   // Something the driver started elsewhere has finished (port_post).
   virtual void event(Port &port, uint64_t kind, int64_t value);
+  // A watched process is gone; the watch is used up.
+  virtual void process_gone(Port &port, PortWatch *watch);
   // The port is closing with data in its output queue: it goes away when the driver has emptied the queue (or fails).
   virtual void flush(Port &port);
   // The VM ends: writes the output queue out, blocking.
@@ -70,40 +73,53 @@ struct DriverOpen {
 struct Driver {
   const char *name;
   DriverOpen (*open)(Port &port, const std::string &command, const PortOptions &options);
-  bool soft_busy = false;        // port_command(.., [force]) is allowed
-  bool takes_limits = false;     // busy_limits_port is allowed
+  bool soft_busy = false;    // port_command(.., [force]) is allowed
+  bool takes_limits = false; // busy_limits_port is allowed
 };
 // Drivers are never unregistered. Names are what open_port({spawn_driver, "name args"}, _) begins with; the built-in
 // ones that cannot be named so are fd_driver and spawn_driver.
 void driver_register(const Driver *);
 const Driver *driver_find(std::string_view name);
 std::vector<const Driver *> drivers_all();
-struct BuiltinDrivers { const Driver *fd = nullptr, *spawn = nullptr; };
+struct BuiltinDrivers {
+  const Driver *fd = nullptr, *spawn = nullptr;
+};
 extern BuiltinDrivers builtin_drivers; // set by otp_stubs at start
 
 // --- services
 Term port_id(const Port &port);
-Term port_owner(const Port &port);                   // connected process
-IoQueue &port_queue(Port &port);                     // output not yet written
+Term port_owner(const Port &port);  // connected process
+Term port_caller(const Port &port); // process the callback runs for: within output, control, call; else none
+IoQueue &port_queue(Port &port);    // output not yet written
 // Data from outside for the owner: {Port, {data, D}} (with line splitting and binary mode as opened). `header` bytes
 // come before as a list.
 void port_deliver(Port &port, const void *bytes, size_t n);
 void port_deliver_header(Port &port, const void *header, size_t header_size, const void *bytes, size_t n);
 // {Port, What} to the owner.
 void port_notify(Port &port, Term what);
-void port_exit_status(Port &port, int status);       // {Port, {exit_status, N}}
+void port_exit_status(Port &port, int status); // {Port, {exit_status, N}}
 // The driver has failed or is done: the port goes away with that reason at the end of the callback.
 void port_fail(Port &port, Term reason);
 void port_fail_posix(Port &port, int error);
-void port_fail_eof(Port &port);                      // normal, or {Port, eof} if asked for with the option eof
+void port_fail_eof(Port &port); // normal, or {Port, eof} if asked for with the option eof
 void port_set_busy(Port &port, bool busy);
-// Interest in a descriptor: ready_input / ready_output are called while it holds. false, false ends it; that must happen
-// before the descriptor is closed.
+// Interest in a descriptor: ready_input / ready_output are called while it holds. false, false ends it; that must
+// happen before the descriptor is closed.
 void port_select(Port &port, int fd, bool read, bool write);
+// The same, but false, false keeps the registration: no event is reported until interest is taken again, which is
+// cheap.
+void port_select_keep(Port &port, int fd, bool read, bool write);
 void port_timer_set(Port &port, int64_t milliseconds);
 void port_timer_cancel(Port &port);
 void port_set_os_pid(Port &port, int64_t pid);
-void port_set_binary_control(Port &port, bool on);   // port_control answers with binaries
+void port_set_binary_control(Port &port, bool on); // port_control answers with binaries
+// A further port of the same driver, connected and linked to `owner`, its instance built by make(new port, arg). Its
+// id, or none: no such process, or no more ports.
+Term port_create_child(Port &parent, Term owner, std::unique_ptr<DriverPort> (*make)(Port &, void *), void *arg);
+// Watches a local process until process_gone is called or the watch is given back, which must happen before the
+// instance goes. Null: no such process.
+PortWatch *port_watch_process(Port &port, Term pid);
+void port_unwatch_process(PortWatch *watch); // process_gone will not be called
 // Results of DriverOpen::Pending.
 void port_opened(Port &port);
 void port_open_failed(Port &port, int error);
@@ -111,6 +127,6 @@ void port_open_failed(Port &port, int error);
 // reference to the port (port_hold).
 void port_post(Port *port, uint64_t kind, int64_t value);
 void port_hold(Port *port);
-void port_release(Port *port); // any thread
+void port_release(Port *port);                             // any thread
 void port_count_io(Port &port, uint64_t in, uint64_t out); // for drivers that move data by other ways
 } // namespace joist::runtime

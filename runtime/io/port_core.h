@@ -55,6 +55,7 @@ struct Port {
   KeptTerm data;
   // --- owned by who executes
   std::unique_ptr<DriverPort> instance;
+  Term caller = Term::none();            // see port_caller
   IoQueue queue;
   std::vector<Term> links;
   struct Watcher { Term pid; KeptRef ref; };

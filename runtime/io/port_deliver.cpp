@@ -1,6 +1,6 @@
 // What a port sends to its owner.
-#include "runtime/io/port_core.h"
 #include "runtime/atom/atom.h"
+#include "runtime/io/port_core.h"
 #include "runtime/term/binary.h"
 
 namespace joist::runtime {
@@ -43,7 +43,7 @@ Term bytes_as_list(Heap &h, const uint8_t *bytes, size_t n, Term tail) {
 
 Term data_term(Port &port, Heap &h, const uint8_t *header, size_t header_size, const uint8_t *bytes, size_t n) {
   Term rest = port.binary && (bytes || header_size == 0) ? make_binary_from(h, bytes, n) // null: no data, not no bytes
-                                                           : bytes_as_list(h, bytes, n, Term::nil());
+                                                         : bytes_as_list(h, bytes, n, Term::nil());
   return bytes_as_list(h, header, header_size, rest);
 }
 
@@ -72,9 +72,12 @@ void deliver_lines(Port &port, const uint8_t *p, size_t n) {
     }
     switch (port.line_state) {
     case S::Main:
-      if (port.line.size() == port.line_max) port.line_state = S::Full;
-      else if (*p == '\r') p++, port.line_state = S::CrInside;
-      else port.line.push_back(*p++);
+      if (port.line.size() == port.line_max)
+        port.line_state = S::Full;
+      else if (*p == '\r')
+        p++, port.line_state = S::CrInside;
+      else
+        port.line.push_back(*p++);
       break;
     case S::Full:
       if (*p == '\r') {
@@ -131,6 +134,7 @@ void port_deliver(Port &port, const void *bytes, size_t n) { port_deliver_header
 
 Term port_id(const Port &port) { return port.id; }
 Term port_owner(const Port &port) { return Term(port.owner.load()); }
+Term port_caller(const Port &port) { return port.caller; }
 IoQueue &port_queue(Port &port) { return port.queue; }
 void port_set_os_pid(Port &port, int64_t pid) { port.os_pid = pid; }
 void port_set_binary_control(Port &port, bool on) { port.binary_control = on; }
@@ -143,6 +147,7 @@ void DriverPort::ready_input(Port &port, int fd) { port_select(port, fd, false, 
 void DriverPort::ready_output(Port &port, int fd) { port_select(port, fd, false, false); }
 void DriverPort::timeout(Port &) {}
 void DriverPort::event(Port &, uint64_t, int64_t) {}
+void DriverPort::process_gone(Port &, PortWatch *) {}
 void DriverPort::flush(Port &) {}
 void DriverPort::drain(Port &) {}
 } // namespace joist::runtime

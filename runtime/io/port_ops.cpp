@@ -11,7 +11,10 @@ void PortCall::answer(Term result, FragmentHeap &h) {
 void PortCall::run(Port &port) {
   if (port.gone()) return dropped(port);
   FragmentHeap h;
-  answer(perform(port, h), h);
+  port.caller = caller;
+  Term result = perform(port, h);
+  port.caller = Term::none();
+  answer(result, h);
 }
 
 void PortCall::dropped(Port &) {
@@ -22,7 +25,9 @@ void PortCall::dropped(Port &) {
 Term port_call_submit(Process *p, Port *port, std::unique_ptr<PortCall> c) {
   c->caller = p->id;
   if (port_begin(port)) {
+    port->caller = p->id;
     Term result = port->gone() ? c->gone_result() : c->perform(*port, p->heap);
+    port->caller = Term::none();
     port_settle(*port);
     port_end(port);
     port_unref(port);
@@ -52,6 +57,7 @@ Term PortCommand::output(Port &port) {
     return atoms::badarg;
   }
   port_count_io(port, 0, data.size());
+  port.caller = sender;
   port.instance->output(port, data);
   return atoms::true_;
 }
@@ -127,7 +133,8 @@ void submit(Process *p, Port *port, PortTask *t) {
 PortSend port_send(Process *p, Term to, Term msg, bool nosuspend, Term *ref) {
   Port *port = port_lookup(to);
   if (!port) return PortSend::Taken;
-  if (!is_tuple_of(msg, 2) || !tuple_elements(msg)[0].is_local_pid()) return submit(p, port, new BadSignal), PortSend::Taken;
+  if (!is_tuple_of(msg, 2) || !tuple_elements(msg)[0].is_local_pid())
+    return submit(p, port, new BadSignal), PortSend::Taken;
   Term owner = tuple_elements(msg)[0], what = tuple_elements(msg)[1];
   if (what == atoms::close) return submit(p, port, new CloseSignal(owner)), PortSend::Taken;
   if (!is_tuple_of(what, 2)) return submit(p, port, new BadSignal), PortSend::Taken;

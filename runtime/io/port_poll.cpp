@@ -29,23 +29,27 @@ void PortDescriptor::ready(bool in, bool out) {
   port_enqueue(port_, new ReadyTask(this));
 }
 
-void PortDescriptor::arm() { poll_arm(item_, in_, out_); }
+void PortDescriptor::arm() {
+  armed_in_ = in_;
+  armed_out_ = out_;
+  poll_arm(item_, in_, out_);
+}
 
 void PortDescriptor::want(bool in, bool out) {
-  if (closed_ || (in == in_ && out == out_)) return;
-  bool more = (in && !in_) || (out && !out_);
+  if (closed_) return;
   in_ = in;
   out_ = out;
   // Less interest needs no system call: an event that is not wanted any more is dropped by run().
-  if (more) arm();
+  if ((in && !armed_in_) || (out && !armed_out_)) arm();
 }
 
 void PortDescriptor::run(Port &port) {
   uint32_t what = pending_.exchange(0);
   if (closed_) return;
+  armed_in_ = armed_out_ = false;
   if ((what & kIn) && in_ && port.instance) port.instance->ready_input(port, fd_);
   if ((what & kOut) && out_ && !closed_ && port.instance && !port.failed) port.instance->ready_output(port, fd_);
-  if (!closed_ && (in_ || out_) && !port.failed) arm();
+  if (!closed_ && !port.failed && ((in_ && !armed_in_) || (out_ && !armed_out_))) arm();
 }
 
 void PortDescriptor::close() {
@@ -62,16 +66,28 @@ void PortDescriptor::release() {
   delete this;
 }
 
-void port_select(Port &port, int fd, bool read, bool write) {
+namespace {
+std::vector<PortDescriptor *>::iterator find_descriptor(Port &port, int fd) {
   auto &all = port.descriptors;
-  auto it = std::find_if(all.begin(), all.end(), [&](PortDescriptor *d) { return d->fd() == fd; });
-  if (it == all.end()) {
+  return std::find_if(all.begin(), all.end(), [&](PortDescriptor *d) { return d->fd() == fd; });
+}
+} // namespace
+
+void port_select_keep(Port &port, int fd, bool read, bool write) {
+  auto it = find_descriptor(port, fd);
+  if (it == port.descriptors.end()) {
     if (!read && !write) return;
-    it = all.insert(it, new PortDescriptor(&port, fd));
+    it = port.descriptors.insert(it, new PortDescriptor(&port, fd));
   }
+  (*it)->want(read, write);
+}
+
+void port_select(Port &port, int fd, bool read, bool write) {
+  if (read || write) return port_select_keep(port, fd, read, write);
+  auto it = find_descriptor(port, fd);
+  if (it == port.descriptors.end()) return;
   PortDescriptor *d = *it;
-  if (read || write) return d->want(read, write);
-  all.erase(it);
+  port.descriptors.erase(it);
   d->close();
 }
 

@@ -14,7 +14,7 @@ public:
   void want(bool in, bool out);           // owner: sets interest and arms
   void close();                           // owner: no more interest, ever
   void release();
-  void run(Port &port);                   // the task: calls back and arms again
+  void run(Port &port); // the task: calls back and arms again
   int fd() const { return fd_; }
 
 private:
@@ -24,7 +24,8 @@ private:
   PollItem *item_;
   int fd_;
   bool in_ = false, out_ = false, closed_ = false;
-  std::atomic<uint32_t> pending_{0};      // 1 in, 2 out, 4 task queued
+  bool armed_in_ = false, armed_out_ = false; // the poller has been asked, and no event has been run since
+  std::atomic<uint32_t> pending_{0};          // 1 in, 2 out, 4 task queued
   std::atomic<int32_t> refs_{1};
 };
 } // namespace joist::runtime
