@@ -73,6 +73,7 @@ void install_native_body(FuncInfo *f, const StaticNif *nif) {
   Assembler a;
   a.ins(Op::nif_body, {Arg::word(Word(nif))});
   auto *at = const_cast<Word *>(reinterpret_cast<const Word *>(f->entry()));
+  std::atomic_ref(f->native).store(interpret_entry_stub, std::memory_order_release);
   // Operand before handler: whoever enters meanwhile runs either body whole.
   at[1] = a.words()[1];
   std::atomic_ref(at[0]).store(a.words()[0], std::memory_order_release);

@@ -204,6 +204,9 @@ struct Flags {
       case 'i': v.boot_module = value(f, 1); break;
       case 'I': ranged(value(f, f.compare(0, 3, "IOP") == 0 ? 4 : 3), 0, 1024, f.compare(0, 3, "IOt") == 0 ? "I/O poll threads number:" : "I/O pollset number:"); break;
       case 'J':
+        if (f.compare(0, 7, "JPforce") == 0) v.jit_force = value(f, 7);
+        else at++;
+        break;
       case 'M': at++; break;
       case 'K': boolean(value(f, 1), "kernel poll"); break;
       case 'n':
@@ -263,7 +266,7 @@ void read_emulator_flags(const std::vector<std::string> &flags, EmulatorSettings
 std::string emulator_flags_help() {
   return "  honoured: +S +SP +SDcpu +SDPcpu +SDio +sss +P +Q +t +e +h* +B* +c +C +fn* +i +pc +W +d +A +V\n"
          "  checked and accepted, no effect in Joist: +a +I* +J +K +M* +n +R +r +rg +s* (wakeup, busy wait, binding) +T +v +z*\n"
-         "  Joist's own: +gc_stress (collect at every allocation)\n";
+         "  Joist's own: +gc_stress (collect at every allocation) +JPforce MODULE,..|true (compile while loading)\n";
 }
 
 } // namespace joist
