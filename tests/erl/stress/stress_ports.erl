@@ -37,7 +37,7 @@ closed_while_used(N) ->
              rest(4),
              true = port_close(P),
              Whys = lists:usort([stress:await_down(R) || {_, R} <- Users]),
-             undefined = erlang:port_info(P),
+             stress:until(fun() -> erlang:port_info(P) =:= undefined end), % the users' last commands may still run
              Exits = [Why || Why <- exits(P)],
              {Whys, Exits}
          end || _ <- lists:seq(1, N)] end)).
