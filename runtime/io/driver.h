@@ -102,6 +102,8 @@ void port_exit_status(Port &port, int status); // {Port, {exit_status, N}}
 void port_fail(Port &port, Term reason);
 void port_fail_posix(Port &port, int error);
 void port_fail_eof(Port &port); // normal, or {Port, eof} if asked for with the option eof
+// As port_fail, but the connected process has been told by a message: its link is taken away, it gets no exit signal.
+void port_end_told(Port &port, Term reason);
 void port_set_busy(Port &port, bool busy);
 // Interest in a descriptor: ready_input / ready_output are called while it holds. false, false ends it; that must
 // happen before the descriptor is closed.

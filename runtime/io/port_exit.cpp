@@ -39,6 +39,15 @@ void port_fail(Port &port, Term reason) {
   if (!port.pending_open.to.is_none()) port_opened(port);
 }
 
+void port_end_told(Port &port, Term reason) {
+  Term owner(port.owner.load());
+  if (std::find(port.links.begin(), port.links.end(), owner) != port.links.end()) {
+    port_unlink_now(port, owner);
+    unlink_send(port.id, owner, 0);
+  }
+  port_fail(port, reason);
+}
+
 void port_fail_posix(Port &port, int error) { port_fail(port, posix_atom(error)); }
 
 void port_fail_eof(Port &port) {

@@ -100,10 +100,8 @@ int write_interfaces(std::string *out) {
       }
     } else if (put_ip(out, kAddress, i->ifa_addr)) {
       put_ip(out, kNetmask, i->ifa_netmask);
-      if (i->ifa_dstaddr && (i->ifa_flags & IFF_POINTOPOINT))
-        put_ip(out, kDestination, i->ifa_dstaddr);
-      else if (i->ifa_flags & IFF_BROADCAST)
-        put_ip(out, kBroadcastAddress, i->ifa_broadaddr);
+      if (i->ifa_dstaddr && (i->ifa_flags & IFF_POINTOPOINT)) put_ip(out, kDestination, i->ifa_dstaddr);
+      else if (i->ifa_flags & IFF_BROADCAST) put_ip(out, kBroadcastAddress, i->ifa_broadaddr);
     }
     out->push_back(0);
   }

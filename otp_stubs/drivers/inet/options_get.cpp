@@ -123,14 +123,11 @@ bool SocketPort::get_packet_options(std::string *out) const {
   std::string values;
   for (cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
     uint8_t option;
-    if (c->cmsg_level == IPPROTO_IP && (c->cmsg_type == IP_TOS || c->cmsg_type == IP_RECVTOS))
-      option = kTos;
+    if (c->cmsg_level == IPPROTO_IP && (c->cmsg_type == IP_TOS || c->cmsg_type == IP_RECVTOS)) option = kTos;
     else if (c->cmsg_level == IPPROTO_IPV6 && (c->cmsg_type == IPV6_TCLASS || c->cmsg_type == IPV6_RECVTCLASS))
       option = kTclass;
-    else if (c->cmsg_level == IPPROTO_IP && (c->cmsg_type == IP_TTL || c->cmsg_type == IP_RECVTTL))
-      option = kTtl;
-    else
-      continue;
+    else if (c->cmsg_level == IPPROTO_IP && (c->cmsg_type == IP_TTL || c->cmsg_type == IP_RECVTTL)) option = kTtl;
+    else continue;
     uint32_t v = 0;
     memcpy(&v, CMSG_DATA(c), std::min<size_t>(c->cmsg_len - CMSG_LEN(0), 4));
     put_option(&values, option, v);

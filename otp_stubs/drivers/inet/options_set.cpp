@@ -209,10 +209,8 @@ bool SocketPort::set_kernel_option(uint8_t option, int32_t v, FieldReader &in) {
     if (k.option != option) continue;
     if (option == kRcvBuf && !buffer_set_) { // what the kernel can hold, one read should take
       size_t wanted = size_t(std::max(v, 0));
-      if (type_ == SOCK_DGRAM && wanted > 65536)
-        buffer_ = 65536; // no datagram is larger
-      else
-        buffer_ = std::max(buffer_, wanted);
+      if (type_ == SOCK_DGRAM && wanted > 65536) buffer_ = 65536; // no datagram is larger
+      else buffer_ = std::max(buffer_, wanted);
     }
     int result = set_socket_option(k.level, k.name, &v, sizeof(v), k.report);
     if (uint32_t bit = message_bit(option); bit && result == 0)

@@ -118,6 +118,7 @@ inline constexpr uint32_t kStateOpen = 0x01, kStateActive = 0x04, kStateListen =
 using Refusal = const char *;
 inline constexpr Refusal kGranted = nullptr;
 inline constexpr Refusal kBadPort = "exbadport", kBadSequence = "exbadseq"; // not in a state for it
+inline constexpr Refusal kBadArgument = "badarg";                           // port_control itself fails
 inline Refusal refuse(int error) { return posix_name(error); }
 
 // Reads big-endian fields; any read past the end makes it bad.

@@ -11,9 +11,10 @@ namespace joist::stubs::inet {
 SocketPort::~SocketPort() { close_socket(); }
 
 bool SocketPort::control(Port &, uint32_t command, std::string_view data, std::string *reply) {
-  if (command < kMagic || command > kMagic + 255) return false;
   reply->push_back(char(kReplyOk));
-  if (Refusal r = request(command - kMagic, data, reply)) {
+  Refusal r = request(command - kMagic, data, reply);
+  if (r == kBadArgument) return false;
+  if (r) {
     reply->assign(1, char(kReplyError));
     reply->append(r);
   }
@@ -272,8 +273,8 @@ Refusal SocketPort::common_request(uint32_t what, std::string_view data, std::st
     return kGranted;
   case kGetStatus: put_number(body, state_, 4); return kGranted;
   case kIgnoreFd: return ignore(data);
-  case kSubscribe: return subscribe(data, body) ? kGranted : "einval";
-  case kGetStat: return statistics(data, body) ? kGranted : "einval";
+  case kSubscribe: return subscribe(data, body) ? kGranted : kBadArgument;
+  case kGetStat: return statistics(data, body) ? kGranted : kBadArgument;
   case kGetHostName: return host_name(data, body);
   case kServByName: return service_by_name(in, body);
   case kServByPort: return service_by_port(in, body);

@@ -71,10 +71,8 @@ void TcpPort::accept_ready() {
       break;
     }
     Term port = make_connection(fd, a.request.caller);
-    if (port.is_none())
-      async_error(a.request, atoms::system_limit);
-    else
-      accepted(a.request, port);
+    if (port.is_none()) async_error(a.request, atoms::system_limit);
+    else accepted(a.request, port);
   }
   acceptors_changed();
 }

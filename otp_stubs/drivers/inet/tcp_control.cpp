@@ -106,10 +106,8 @@ Refusal TcpPort::shutdown(std::string_view data) {
   if (data.size() != 1) return "einval";
   int how = data[0];
   if (how != SHUT_RD && port_queue(port_).size() > 0) { // first what has been sent
-    if (how == SHUT_WR)
-      pending_shutdown_ = Shutdown::Write;
-    else if (how == SHUT_RDWR)
-      pending_shutdown_ = Shutdown::Both;
+    if (how == SHUT_WR) pending_shutdown_ = Shutdown::Write;
+    else if (how == SHUT_RDWR) pending_shutdown_ = Shutdown::Both;
     return kGranted;
   }
   if (::shutdown(fd_, how) == 0) return kGranted;
@@ -140,27 +138,20 @@ void TcpPort::answer_all_closed() {
 void TcpPort::activated_closed() {
   if (std::exchange(delayed_reset_, false)) error_message(ECONNRESET);
   closed_message();
-  if (exit_on_close_) port_fail(port_, atoms::normal);
+  if (exit_on_close_) port_end_told(port_, atoms::normal);
 }
 
 void TcpPort::ready_input(Port &, int) {
-  if (state_ & kStateAccepting)
-    accept_ready();
-  else if (is_connected())
-    receive(0);
-  else
-    want_read(false);
+  if (state_ & kStateAccepting) accept_ready();
+  else if (is_connected()) receive(0);
+  else want_read(false);
 }
 
 void TcpPort::ready_output(Port &, int) {
-  if (is_connecting())
-    finish_connect();
-  else if (!is_connected())
-    want_write(false);
-  else if (file_.fd >= 0)
-    continue_sendfile();
-  else
-    write_queue();
+  if (is_connecting()) finish_connect();
+  else if (!is_connected()) want_write(false);
+  else if (file_.fd >= 0) continue_sendfile();
+  else write_queue();
 }
 
 // The port is being closed. What is queued is written first, but only if the kernel is known to be able to take it one

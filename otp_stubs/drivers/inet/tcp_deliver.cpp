@@ -49,10 +49,8 @@ bool TcpPort::deliver_packet(size_t offset, size_t length, bool share) {
   std::string_view packet(reinterpret_cast<const char *>(input_.data->data() + offset), length);
   std::string_view body = packet_body(type, packet);
   if (deliver_ == kDeliverPort) {
-    if (as_list(body.size()))
-      port_deliver_header(port_, body.data(), body.size(), nullptr, 0);
-    else
-      port_deliver_header(port_, body.data(), header_, body.data() + header_, body.size() - header_);
+    if (as_list(body.size())) port_deliver_header(port_, body.data(), body.size(), nullptr, 0);
+    else port_deliver_header(port_, body.data(), header_, body.data() + header_, body.size() - header_);
     after_active_message();
     return true;
   }

@@ -35,10 +35,8 @@ Refusal TcpPort::receive_request(std::string_view data, std::string *body) {
     return kGranted;
   }
   if (milliseconds > 0) start_timeout(Timeout::Receive, milliseconds);
-  if (ignored_)
-    ignored_read_ = true;
-  else
-    want_read(true);
+  if (ignored_) ignored_read_ = true;
+  else want_read(true);
   return kGranted;
 }
 
@@ -212,22 +210,17 @@ TcpPort::Got TcpPort::closed_while_receiving(Term reason, bool is_error, int err
   if (active_ == kPassive) {
     cancel_all_timeouts();
     clear_input();
-    if (exit_on_close_)
-      close();
-    else
-      want_read(false);
+    if (exit_on_close_) close();
+    else want_read(false);
     async_error(reason);
     return Got::Gone;
   }
   clear_input();
   if (is_error) error_message(error);
   closed_message();
-  if (!exit_on_close_)
-    want_read(false);
-  else if (error)
-    port_fail_posix(port_, error);
-  else
-    port_fail(port_, atoms::normal);
+  if (!exit_on_close_) want_read(false);
+  else if (error) port_end_told(port_, posix_atom(error));
+  else port_end_told(port_, atoms::normal);
   return Got::Gone;
 }
 } // namespace joist::stubs::inet

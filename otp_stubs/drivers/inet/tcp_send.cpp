@@ -74,10 +74,8 @@ void TcpPort::send_data(IoQueue &data) {
     written = r < 0 ? 0 : size_t(r);
     if (written == total) return reply_ok();
   }
-  if (written < header_size)
-    data.push_front_copy(header + written, header_size - written);
-  else
-    data.pop(written - header_size);
+  if (written < header_size) data.push_front_copy(header + written, header_size - written);
+  else data.pop(written - header_size);
   port_queue(port_).take(data);
   if (!ignored_) want_write(true);
   reply_ok();
@@ -106,10 +104,8 @@ bool TcpPort::write_queue() {
 }
 
 void TcpPort::shutdown_now() {
-  if (::shutdown(fd_, pending_shutdown_ == Shutdown::Write ? SHUT_WR : SHUT_RDWR) < 0)
-    send_or_shutdown_failed(errno);
-  else
-    write_shut_down_ = true;
+  if (::shutdown(fd_, pending_shutdown_ == Shutdown::Write ? SHUT_WR : SHUT_RDWR) < 0) send_or_shutdown_failed(errno);
+  else write_shut_down_ = true;
 }
 
 // The port is no longer busy; the sender who waited is the one that the next reply goes to.
@@ -140,17 +136,13 @@ void TcpPort::send_or_shutdown_failed(int error) {
     if (show) error_message(error);
     closed_message();
     if (!by_file) reply_error(show ? posix_atom(error) : names.closed);
-    if (exit_on_close_)
-      port_fail(port_, atoms::normal);
-    else
-      close();
+    if (exit_on_close_) port_end_told(port_, atoms::normal);
+    else close();
     return;
   }
   answer_all_closed();
-  if (sender_.is_none())
-    delayed_close_send_ = true; // nobody to tell now: the next send does
-  else if (!by_file)
-    reply_error(show ? posix_atom(error) : names.closed);
+  if (sender_.is_none()) delayed_close_send_ = true; // nobody to tell now: the next send does
+  else if (!by_file) reply_error(show ? posix_atom(error) : names.closed);
   close();
   // So that programs may ignore errors of sends and handle those of receives.
   delayed_close_receive_ = true;

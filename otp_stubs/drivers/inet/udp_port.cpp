@@ -182,10 +182,8 @@ void UdpPort::deliver(const Address &from, socklen_t size, size_t n, msghdr *con
     std::string packet;
     write_address(from, size, &packet);
     packet.append(reinterpret_cast<const char *>(input_->data()), n);
-    if (as_list(packet.size()))
-      port_deliver_header(port_, packet.data(), packet.size(), nullptr, 0);
-    else
-      port_deliver_header(port_, packet.data(), header_, packet.data() + header_, packet.size() - header_);
+    if (as_list(packet.size())) port_deliver_header(port_, packet.data(), packet.size(), nullptr, 0);
+    else port_deliver_header(port_, packet.data(), header_, packet.data() + header_, packet.size() - header_);
     after_active_message();
   } else {
     FragmentHeap h(48 + (as_list(n) ? 2 * n : 0));
@@ -247,9 +245,7 @@ void UdpPort::output(Port &, IoQueue &data) {
   ssize_t n;
   do n = ::sendmsg(fd_, &m, MSG_NOSIGNAL);
   while (n < 0 && errno == EINTR);
-  if (n < 0)
-    reply_error(errno);
-  else
-    reply_ok();
+  if (n < 0) reply_error(errno);
+  else reply_ok();
 }
 } // namespace joist::stubs::inet
