@@ -8,7 +8,6 @@ namespace joist::bifs {
 namespace {
 
 constexpr Word kBytesPerReduction = 4096;
-constexpr Word kMaxCopy = Word{1} << 46; // no machine has more
 
 Word whole_bytes(Term bitstring) { return bit_view(bitstring).bits / 8; }
 
@@ -128,7 +127,7 @@ Term copy_step(Process *p, const Term *args) { return copy_some(p, args[0], args
 Term copy(Process *p, Term binary, Word n) {
   if (!is_bitstring(binary) || (n && !is_binary(binary))) return badarg(p);
   Word size = whole_bytes(binary), total;
-  if (__builtin_mul_overflow(size, n, &total) || total > kMaxCopy) return system_limit(p);
+  if (__builtin_mul_overflow(size, n, &total)) return system_limit(p);
   uint8_t *bytes;
   Term result = make_binary(p->heap, total, &bytes);
   return total ? copy_some(p, result, binary, 0) : result;

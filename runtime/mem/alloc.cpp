@@ -1,12 +1,15 @@
 #include "runtime/mem/alloc.h"
+#include "runtime/sched/scheduler.h"
 
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <malloc.h>
 #include <mutex>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #ifndef JOIST_SANITIZER
 #include <mimalloc.h>
@@ -41,18 +44,26 @@ size_t raw_size(void *p) { return mi_usable_size(p); }
 #endif
 
 [[noreturn]] void out_of_memory(MemKind k, size_t bytes) {
-  const char *names[] = {"eheap_alloc", "sl_alloc", "binary_alloc", "ll_alloc", "ets_alloc",
-                         "ll_alloc",    "driver_alloc", "sl_alloc", "sys_alloc"};
-  fprintf(stderr, "%s: Cannot allocate %zu bytes of memory (of type \"%s\").\n", names[size_t(k)], bytes,
-          k == MemKind::Process ? "heap" : "general");
-  abort();
+  static const struct {
+    const char *allocator, *type;
+  } names[size_t(MemKind::Count)] = {
+      {"eheap_alloc", "heap"},        {"sl_alloc", "process"},  {"binary_alloc", "binary"},
+      {"ll_alloc", "code"},           {"ets_alloc", "db_term"}, {"ll_alloc", "atom_text"},
+      {"driver_alloc", "drv_binary"}, {"sl_alloc", "msg_ref"},  {"sys_alloc", "general"}};
+  char slogan[160];
+  snprintf(slogan, sizeof slogan, "%s: Cannot allocate %zu bytes of memory (of type \"%s\").",
+           names[size_t(k)].allocator, bytes, names[size_t(k)].type);
+  // What this thread was changing may be locked or half done: the dump must not wait for it for ever.
+  signal(SIGALRM, SIG_DFL);
+  alarm(60);
+  vm_crash(slogan);
 }
 
 constexpr size_t kLowReserve = size_t{768} << 20;
 Arena &low_arena() {
   static Arena *arena = [] {
-    void *p = mmap(nullptr, kLowReserve, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_32BIT,
-                   -1, 0);
+    void *p = mmap(nullptr, kLowReserve, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_32BIT, -1, 0);
     for (uintptr_t at = 0x20000000; p == MAP_FAILED && at + kLowReserve < 0x80000000; at += 0x4000000)
       p = mmap(reinterpret_cast<void *>(at), kLowReserve, PROT_READ | PROT_WRITE,
                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);

@@ -13,8 +13,11 @@ namespace joist::runtime {
 namespace {
 std::atomic<bool> ending{false};
 
-// One thread ends the VM; others that come here wait for that.
+// One thread ends the VM; others that come here wait for that. If it fails while it does so, that is the end.
 void enter() {
+  static thread_local bool here = false;
+  if (here) abort();
+  here = true;
   if (ending.exchange(true))
     for (;;) pause();
 }
