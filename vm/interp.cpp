@@ -1,6 +1,7 @@
 // The run loop's entrance and exits, and the code words that exist before any module is loaded.
 #include "vm/interp.h"
 #include "loader/assembler.h"
+#include "runtime/code/hot.h"
 #include "runtime/mem/alloc.h"
 #include "runtime/mem/copy.h"
 #include "runtime/sched/dirty.h"
@@ -112,6 +113,7 @@ FixedCode fixed;
 
 COLD JOIST_HANDLER h_yield_at_entry(JOIST_PARAMS) {
   SAVE();
+  if (code_sampled) code_sampled(pc, e);
   leave(m, pc, unsigned(FuncInfo::of(pc)->mfa.arity), RunResult::Yielded);
 }
 COLD JOIST_HANDLER h_raise(JOIST_PARAMS) {

@@ -1,5 +1,6 @@
 #include "runtime/code/install.h"
 
+#include "runtime/code/hot.h"
 #include "runtime/code/literal_release.h"
 #include "runtime/mem/literal.h"
 #include "runtime/nif/library.h"
@@ -12,6 +13,8 @@ ModuleCode *(*prepare_code)(const uint8_t *, size_t, Term, std::string *) = null
 bool (*beam_chunk)(std::string_view, std::string_view, std::string_view *) = nullptr;
 bool (*beam_md5)(std::string_view, uint8_t *) = nullptr;
 void (*code_nif_unload)(void *) = nullptr;
+void (*code_sampled)(const Instr *, const Word *) = nullptr;
+void (*code_released)(const ModuleCode *) = nullptr;
 
 std::vector<Term> &preloaded_modules() {
   static std::vector<Term> names;
@@ -50,6 +53,7 @@ bool inside(const ModuleCode *code, const void *at) {
 
 // Nobody refers to the generation but readers of the tables.
 void release_code(ModuleCode *code) {
+  if (code_released) code_released(code);
   code_ranges_remove(code);
   if (code->nif && code_nif_unload) code_nif_unload(code->nif);
   literal_area_retire(code->literals);
@@ -61,6 +65,7 @@ void release_code(ModuleCode *code) {
 
 void prepared_code_free(ModuleCode *code) {
   if (!code) return;
+  if (code_released) code_released(code);
   literal_area_free(code->literals);
   code->literals = nullptr;
   module_code_free(code);

@@ -14,7 +14,6 @@ struct VmFlags {
   char warning_map = 'w';
   bool printable_unicode = false;          // +pc unicode
   bool emu_only = false;                   // -emu_flavor emu
-  std::string jit_force;                   // +JPforce: modules compiled as they are loaded, or "true"
   uint32_t min_heap_words = 233, min_vheap_words = 46422, max_heap_words = 0;
   bool max_heap_kill = true, max_heap_log = true;
   uint32_t fullsweep_after = 65535;

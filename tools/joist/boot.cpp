@@ -1,7 +1,7 @@
 #include "tools/joist/boot.h"
 
 #include "bifs/bifs.h"
-#include "jit/eager/eager.h"
+#include "jit/tier/tier.h"
 #include "loader/prepare.h"
 #include "otp_stubs/stubs.h"
 #include "runtime/atom/atom.h"
@@ -88,10 +88,7 @@ void boot(const EmulatorSettings &settings) {
   vm::init();
   bifs::register_all();
   loader::init();
-  if (std::string error; !vm_flags.emu_only && !jit::eager_init(vm_flags.jit_force, &error)) {
-    fprintf(stderr, "+JPforce: %s\n", error.c_str());
-    exit(1);
-  }
+  if (std::string why; !jit::tier_start(&why)) cannot_start("the compiler is not there: " + why);
   stubs::register_natives();
   nif_init();
   ets_init(vm_flags.ets_limit);

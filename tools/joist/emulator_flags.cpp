@@ -1,5 +1,6 @@
 #include "tools/joist/emulator_flags.h"
 
+#include "jit/tier/tier.h"
 #include "runtime/mem/gc.h"
 #include "runtime/sys/settings.h"
 #include "tools/joist/command_line.h"
@@ -113,6 +114,19 @@ struct Flags {
     else v.min_heap_words = uint32_t(gc_next_size(Word(ranged(value(f, 1), 0, 1ll << 31, "heap size"))));
   }
 
+  // +J flags: of the tier that compiles hot functions. Stock's +JP and +JD flags of other names are accepted.
+  void jit_flag(const std::string &f) {
+    auto &t = jit::tier_settings;
+    std::string v = at + 1 < args.size() ? args[++at] : "";
+    if (f == "JPtier") t.mode = boolean(v, "tier flag") ? jit::TierMode::Hot : jit::TierMode::Off;
+    else if (f == "JPforce") {
+      if (v == "false") return;
+      t.mode = jit::TierMode::Force;
+      if (v != "true") t.forced = v;
+    } else if (f == "JPthreads") t.threads = unsigned(ranged(v, 1, 64, "number of compiler threads"));
+    else if (f == "JPperf") t.perf_map = v == "true" || v == "map";
+  }
+
   // +s flags that tune scheduling: their values are checked; Joist's scheduler has no such settings.
   void tuning_flag(const std::string &f) {
     static const char *thresholds[] = {"none", "very_short", "short", "medium", "long", "very_long", nullptr};
@@ -203,10 +217,7 @@ struct Flags {
       case 'h': heap_flag(f); break;
       case 'i': v.boot_module = value(f, 1); break;
       case 'I': ranged(value(f, f.compare(0, 3, "IOP") == 0 ? 4 : 3), 0, 1024, f.compare(0, 3, "IOt") == 0 ? "I/O poll threads number:" : "I/O pollset number:"); break;
-      case 'J':
-        if (f.compare(0, 7, "JPforce") == 0) v.jit_force = value(f, 7);
-        else at++;
-        break;
+      case 'J': jit_flag(f); break;
       case 'M': at++; break;
       case 'K': boolean(value(f, 1), "kernel poll"); break;
       case 'n':
@@ -266,7 +277,8 @@ void read_emulator_flags(const std::vector<std::string> &flags, EmulatorSettings
 std::string emulator_flags_help() {
   return "  honoured: +S +SP +SDcpu +SDPcpu +SDio +sss +P +Q +t +e +h* +B* +c +C +fn* +i +pc +W +d +A +V\n"
          "  checked and accepted, no effect in Joist: +a +I* +J +K +M* +n +R +r +rg +s* (wakeup, busy wait, binding) +T +v +z*\n"
-         "  Joist's own: +gc_stress (collect at every allocation) +JPforce MODULE,..|true (compile while loading)\n";
+         "  Joist's own: +gc_stress (collect at every allocation) +JPtier true|false (compile hot functions)\n"
+         "    +JPforce true|MODULE,.. (compile while loading) +JPthreads N (compiler threads) +JPperf true|map (/tmp/perf-PID.map)\n";
 }
 
 } // namespace joist

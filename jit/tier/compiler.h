@@ -1,0 +1,8 @@
+// The compiler in its shared library, loaded on first need.
+#pragma once
+#include "jit/object.h"
+
+namespace joist::jit {
+// Null: there is none; *error says why. Any thread; the answer does not change.
+const CompilerApi *compiler(std::string *error);
+} // namespace joist::jit

@@ -1,0 +1,86 @@
+#include "jit/tier/exec_memory.h"
+
+#include "runtime/mem/alloc.h"
+#include "runtime/mem/arena.h"
+
+#include <atomic>
+#include <linux/membarrier.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace joist::jit {
+namespace {
+using namespace joist::runtime;
+
+constexpr size_t kReserve = size_t{256} << 20, kUnit = 64;
+uint8_t *run_base = nullptr;
+ptrdiff_t to_write = 0; // from an address of the first mapping to that of the second
+Arena *arena = nullptr;
+std::atomic<size_t> used{0};
+bool serialises = false;
+
+// The arena aligns to 16 bytes: its addresses are in units of a quarter of ours.
+size_t units(size_t bytes) { return (bytes + kUnit - 1) / kUnit * 16; }
+
+uint8_t *map_low() {
+  const int flags = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE;
+  void *p = mmap(nullptr, kReserve, PROT_READ | PROT_EXEC, flags | MAP_32BIT, -1, 0);
+  for (uintptr_t at = 0x10000000; p == MAP_FAILED && at + kReserve < 0x80000000; at += 0x4000000)
+    p = mmap(reinterpret_cast<void *>(at), kReserve, PROT_READ | PROT_EXEC, flags | MAP_FIXED_NOREPLACE, -1, 0);
+  return p == MAP_FAILED ? nullptr : static_cast<uint8_t *>(p);
+}
+} // namespace
+
+bool exec_memory_init() {
+  static const bool ok = [] {
+    uint8_t *run = map_low();
+    if (!run) return false;
+    // A shared mapping moved with an old size of 0 stays and is mapped again.
+    void *write = mremap(run, 0, kReserve, MREMAP_MAYMOVE);
+    if (write == MAP_FAILED || mprotect(write, kReserve, PROT_READ | PROT_WRITE) != 0) {
+      if (write != MAP_FAILED) munmap(write, kReserve);
+      munmap(run, kReserve);
+      return false;
+    }
+    madvise(run, kReserve, MADV_DONTDUMP);
+    run_base = run;
+    to_write = static_cast<uint8_t *>(write) - run;
+    arena = new Arena(reinterpret_cast<void *>(uintptr_t{16}), kReserve / kUnit * 16 - 16);
+    serialises = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0) == 0;
+    return true;
+  }();
+  return ok;
+}
+
+ExecBlock exec_alloc(size_t bytes) {
+  ExecBlock b;
+  if (!exec_memory_init() || bytes > kReserve) return b;
+  void *at = arena->alloc(units(bytes));
+  if (!at) return b;
+  b.size = units(bytes) / 16 * kUnit;
+  b.run = run_base + reinterpret_cast<uintptr_t>(at) / 16 * kUnit;
+  b.write = b.run + to_write;
+  used.fetch_add(b.size, std::memory_order_relaxed);
+  return b;
+}
+
+void exec_free(const ExecBlock &b) {
+  if (!b.run) return;
+  used.fetch_sub(b.size, std::memory_order_relaxed);
+  // Whole pages that held nothing else could be given back; blocks are small, so they are kept for the next ones.
+  memset(b.write, 0xcc, b.size);
+  arena->free(reinterpret_cast<void *>(size_t(b.run - run_base) / kUnit * 16), b.size / kUnit * 16);
+}
+
+void exec_publish() {
+  if (serialises) syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0);
+}
+
+bool in_exec_memory(const void *p) {
+  auto *at = static_cast<const uint8_t *>(p);
+  return run_base && at >= run_base && at < run_base + kReserve;
+}
+size_t exec_memory_used() { return used.load(std::memory_order_relaxed); }
+
+} // namespace joist::jit
