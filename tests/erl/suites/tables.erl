@@ -32,7 +32,7 @@ per_type(Y) ->
        {select_chunks, fun(T) -> lists:sort(chunks(ets:select(T, [{'$1', [], ['$1']}], 3))) end},
        {match_chunks, fun(T) -> lists:sort(chunks(ets:match(T, '$1', 2))) end},
        {object_chunks, fun(T) -> lists:sort(chunks(ets:match_object(T, '_', 5))) end},
-       {walk, fun(T) -> lists:sort(walk(T, ets:first(T))) end},
+       {walk, fun(T) -> lists:sort(fun(A, B) -> {A, is_float(A)} =< {B, is_float(B)} end, walk(T, ets:first(T))) end},
        {foldl, fun(T) -> ets:foldl(fun(_, A) -> A + 1 end, 0, T) end},
        {delete_all, fun(T) -> {ets:delete_all_objects(T), all(T)} end},
        {info, fun(T) -> [ets:info(T, I) || I <- [type, keypos, named_table, protection, name, heir, compressed, read_concurrency, write_concurrency]] end},
