@@ -31,6 +31,7 @@ struct Poller {
   uv_loop_t loop;
   uv_poll_t set_watch;
   uv_async_t wake;
+  std::mutex dispatching; // one batch of events at a time, so that the dead can be told from those still named
   std::mutex lock;
   std::vector<PollItem *> graveyard;
   std::vector<std::pair<void (*)(void *), void *>> jobs;
@@ -41,7 +42,8 @@ uint32_t event_bits(bool in, bool out) {
   return (in ? uint32_t(EPOLLIN) : 0) | (out ? uint32_t(EPOLLOUT) : 0) | uint32_t(EPOLLONESHOT);
 }
 
-void dispatch() {
+// With `dispatching` held. True: there were events.
+bool dispatch() {
   epoll_event events[128];
   int n = epoll_wait(poller->set, events, 128, 0);
   for (int i = 0; i < n; i++) {
@@ -59,6 +61,7 @@ void dispatch() {
     dead.swap(poller->graveyard);
   }
   for (PollItem *item : dead) delete item;
+  return n > 0;
 }
 
 void run_jobs() {
@@ -75,7 +78,9 @@ void poll_start() {
   poller = new Poller;
   uv_loop_init(&poller->loop);
   uv_poll_init(&poller->loop, &poller->set_watch, poller->set);
-  uv_poll_start(&poller->set_watch, UV_READABLE, [](uv_poll_t *, int, int) { dispatch(); });
+  uv_poll_start(&poller->set_watch, UV_READABLE, [](uv_poll_t *, int, int) {
+    poll_check(); // if a scheduler is at it, what it leaves is reported again
+  });
   uv_async_init(&poller->loop, &poller->wake, [](uv_async_t *) { run_jobs(); });
   std::thread([] {
     pthread_setname_np(pthread_self(), "poll");
@@ -83,6 +88,12 @@ void poll_start() {
     progress::offline(); // look-ups are made in OnlineScopes
     uv_run(&poller->loop, UV_RUN_DEFAULT);
   }).detach();
+}
+
+bool poll_check() {
+  if (!poller) return false;
+  std::unique_lock g(poller->dispatching, std::try_to_lock);
+  return g.owns_lock() && dispatch();
 }
 
 uv_loop_t *poll_loop() { return &poller->loop; }

@@ -1,4 +1,5 @@
 #include "runtime/sched/scheduler.h"
+#include "runtime/io/poll.h"
 #include "runtime/code/code.h"
 #include "runtime/proc/signal_handle.h"
 #include "runtime/sched/dirty_pool.h"
@@ -281,11 +282,11 @@ void loop(Scheduler &me) {
     int64_t next = timers_run(me.index, monotonic_time());
     since_timers = 0;
     if (me.queue.length()) continue;
-    // A short look around before sleeping: answers from other schedulers often come within microseconds.
+    // A short look around before sleeping: answers from other schedulers and from sockets often come within microseconds.
     bool found = false;
-    for (int i = 0; i < 50 && is_online && !found; i++) {
+    for (int i = 0; i < 160 && is_online && !found; i++) {
       __builtin_ia32_pause();
-      found = me.queue.length() != 0;
+      found = me.queue.length() != 0 || (i % 16 == 15 && poll_check());
     }
     if (!found) sleep(me, next);
   }
