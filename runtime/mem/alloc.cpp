@@ -1,15 +1,13 @@
 #include "runtime/mem/alloc.h"
-#include "runtime/sched/scheduler.h"
+#include "runtime/sys/crash_dump.h"
 
 #include <atomic>
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <malloc.h>
 #include <mutex>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #ifndef JOIST_SANITIZER
 #include <mimalloc.h>
@@ -53,10 +51,7 @@ size_t raw_size(void *p) { return mi_usable_size(p); }
   char slogan[160];
   snprintf(slogan, sizeof slogan, "%s: Cannot allocate %zu bytes of memory (of type \"%s\").",
            names[size_t(k)].allocator, bytes, names[size_t(k)].type);
-  // What this thread was changing may be locked or half done: the dump must not wait for it for ever.
-  signal(SIGALRM, SIG_DFL);
-  alarm(60);
-  vm_crash(slogan);
+  vm_crash_out_of_memory(slogan);
 }
 
 constexpr size_t kLowReserve = size_t{768} << 20;

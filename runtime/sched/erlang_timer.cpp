@@ -165,5 +165,13 @@ void erlang_timers_process_exit(Term pid) {
   }
 }
 
+void erlang_timers_each(void (*f)(Term, Term, int64_t, void *), void *arg) {
+  for (unsigned i = 0; i < kShards; i++) {
+    RefShard &s = ref_shard(i);
+    std::lock_guard g(s.lock);
+    for (auto &[id, t] : s.timers) f(t->receiver, t->message, left_ms(t), arg);
+  }
+}
+
 size_t erlang_timer_count() { return size_t(pending.load(std::memory_order_relaxed)); }
 } // namespace joist::runtime

@@ -17,4 +17,6 @@ int64_t erlang_timer_cancel(Term ref);
 // The process ends: its timers are cancelled. Cheap where it has none.
 void erlang_timers_process_exit(Term pid);
 size_t erlang_timer_count();
+// Calls f(receiver, message, milliseconds left, arg) for each pending timer. f may not call into this part.
+void erlang_timers_each(void (*f)(Term, Term, int64_t, void *), void *arg);
 } // namespace joist::runtime

@@ -10,6 +10,8 @@
 #include "runtime/sched/progress.h"
 #include "runtime/sched/scheduler.h"
 #include "runtime/sched/stats.h"
+#include "runtime/sys/base64.h"
+#include "runtime/sys/crash_dump_terms.h"
 #include "runtime/sys/env.h"
 #include "runtime/sys/flags.h"
 #include "runtime/term/print.h"
@@ -54,15 +56,22 @@ std::string internal_state(uint32_t s) {
     out += std::string(kind) + "_PRIO_" + prio;
   }
   static const std::pair<uint32_t, const char *> kBits[] = {
-      {pstate::Exiting, "EXITING"}, {pstate::Active, "ACTIVE"}, {pstate::InRunQueue, "IN_PRQ_NORMAL"},
-      {pstate::Running, "RUNNING"}, {pstate::Suspended, "SUSPENDED"}, {pstate::Gc, "GC"},
-      {pstate::TrapExit, "TRAP_EXIT"}, {pstate::OffHeapMsgs, "OFF_HEAP_MSGQ"}, {pstate::DirtyRunning, "DIRTY_RUNNING"}};
+      {pstate::Exiting, "EXITING"},           {pstate::Active, "ACTIVE"},
+      {pstate::InRunQueue, "IN_PRQ_NORMAL"},  {pstate::Running, "RUNNING"},
+      {pstate::Suspended, "SUSPENDED"},       {pstate::Gc, "GC"},
+      {pstate::TrapExit, "TRAP_EXIT"},        {pstate::OffHeapMsgs, "OFF_HEAP_MSGQ"},
+      {pstate::DirtyRunning, "DIRTY_RUNNING"}};
   for (auto &[bit, name] : kBits)
     if (s & bit) out += std::string(" | ") + name;
   return out;
 }
 
-void process_section(std::string &out, Process *p) {
+bool stands_still(const Process *p) {
+  uint32_t s = p->state.load(std::memory_order_acquire);
+  return !(s & (pstate::Running | pstate::DirtyRunning | pstate::Gc | pstate::Exiting));
+}
+
+void process_section(std::string &out, Process *p, bool relations = false) {
   uint32_t s = p->state.load(std::memory_order_relaxed);
   put(out, "=proc:%s\nState: %s\n", pid_to_text(p->id).c_str(), state_text(s));
   if (p->registered.is_atom()) out += "Name: " + atom_quoted(p->registered) + "\n";
@@ -70,16 +79,19 @@ void process_section(std::string &out, Process *p) {
   out += "Spawned by: " + (p->parent.is_local_pid() ? pid_to_text(p->parent) : std::string("[]")) + "\n";
   put(out, "Message queue length: %llu\n", ull(p->mailbox.length + p->inbox.length));
   unsigned fragments = 0;
-  bool still = !(s & (pstate::Running | pstate::DirtyRunning | pstate::Gc | pstate::Exiting));
+  bool still = stands_still(p);
   if (still)
     for (Fragment *f = p->heap.fragments; f; f = f->next) fragments++;
   put(out, "Number of heap fragments: %u\nHeap fragment data: %llu\n", fragments, ull(p->heap.fragment_words));
+  if (relations && still) crash_dump_links(out, p);
   Word block = Word(p->heap_end - p->heap_start), old = Word(p->old_end - p->old_start);
   Word used = Word(p->heap.top - p->heap_start) + Word(p->heap_end - p->stack_top);
   put(out, "Reductions: %llu\nStack+heap: %llu\nOldHeap: %llu\nHeap unused: %llu\nOldHeap unused: %llu\n",
-      ull(p->total_reductions), ull(block), ull(old), ull(block > used ? block - used : 0), ull(p->old_end - p->old_top));
+      ull(p->total_reductions), ull(block), ull(old), ull(block > used ? block - used : 0),
+      ull(p->old_end - p->old_top));
   put(out, "BinVHeap: %llu\nOldBinVHeap: %llu\nBinVHeap unused: %llu\nOldBinVHeap unused: %llu\n",
-      ull(p->heap.off_heap.bytes / 8), ull(p->old_off_heap.bytes / 8), ull(p->vheap_limit / 8), ull(p->old_vheap_limit / 8));
+      ull(p->heap.off_heap.bytes / 8), ull(p->old_off_heap.bytes / 8), ull(p->vheap_limit / 8),
+      ull(p->old_vheap_limit / 8));
   put(out, "Memory: %llu\n", ull(sizeof(Process) + (block + old + p->heap.fragment_words) * 8));
   if (still && p->pc) {
     const FuncInfo *f = code_function(p->pc);
@@ -88,20 +100,6 @@ void process_section(std::string &out, Process *p) {
     if (!(s & pstate::Active)) out += "arity = 0\n";
   }
   out += "Internal State: " + internal_state(s) + "\n";
-}
-
-// Return addresses of a process that stands still. Its terms are left out: another thread may wake it at any time.
-void stack_section(std::string &out, Process *p) {
-  uint32_t s = p->state.load(std::memory_order_relaxed);
-  if (s & (pstate::Running | pstate::DirtyRunning | pstate::Gc | pstate::Exiting) || !p->stack_top) return;
-  out += "=proc_stack:" + pid_to_text(p->id) + "\n";
-  for (const Word *e = p->stack_top; e < p->heap_end; e++) {
-    if (!is_header(*e) || Term(*e).is_none()) continue;
-    auto *pc = reinterpret_cast<const Instr *>(*e - Word(Tag::Header));
-    const FuncInfo *f = code_function(pc);
-    put(out, "0x%016llx:SReturn addr 0x%llX (%s)\n", ull(reinterpret_cast<Word>(e)), ull(reinterpret_cast<Word>(pc)),
-        f ? mfa_text(f->mfa).c_str() : "<terminate process normally>");
-  }
 }
 
 void schedulers_section(std::string &out) {
@@ -141,21 +139,6 @@ void tables_section(std::string &out) {
             atom_quoted(name).c_str(), ull(objects), ull(words));
       },
       &out);
-}
-
-std::string base64(std::string_view s) {
-  static const char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (size_t i = 0; i < s.size(); i += 3) {
-    uint32_t v = uint32_t(uint8_t(s[i])) << 16;
-    if (i + 1 < s.size()) v |= uint32_t(uint8_t(s[i + 1])) << 8;
-    if (i + 2 < s.size()) v |= uint8_t(s[i + 2]);
-    out += kDigits[v >> 18];
-    out += kDigits[v >> 12 & 63];
-    out += i + 1 < s.size() ? kDigits[v >> 6 & 63] : '=';
-    out += i + 2 < s.size() ? kDigits[v & 63] : '=';
-  }
-  return out;
 }
 
 void attribute(std::string &out, const char *title, Term bin) {
@@ -223,7 +206,7 @@ void crash_dump_atoms(std::string &out) {
     if (atom::valid_index(uint32_t(i))) out += atom_quoted(Term::atom(uint32_t(i))) + "\n";
 }
 
-bool crash_dump_write(const char *path, const char *slogan) {
+bool crash_dump_write(const char *path, const char *slogan, bool terms) {
   int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
   if (fd < 0) return false;
   bool good = true;
@@ -244,23 +227,30 @@ bool crash_dump_write(const char *path, const char *slogan) {
   ctime_r(&now, date);
   put(out, "=erl_crash_dump:0.5\n%s", date);
   out += std::string("Slogan: ") + slogan + "\n";
-  put(out, "System version: Erlang/OTP %s [erts-%s] [source] [64-bit] [smp:%u:%u] [joist]\n", vm_flags.otp_release.c_str(),
-      vm_flags.erts_version.c_str(), schedulers_count(), schedulers_online());
+  put(out, "System version: Erlang/OTP %s [erts-%s] [source] [64-bit] [smp:%u:%u] [joist]\n",
+      vm_flags.otp_release.c_str(), vm_flags.erts_version.c_str(), schedulers_count(), schedulers_online());
   put(out, "Taints: \nAtoms: %llu\n", ull(atom::count()));
   if (Scheduler *s = this_scheduler()) put(out, "Calling Thread: scheduler:%u\n", scheduler_number(s));
   schedulers_section(out);
   crash_dump_memory(out);
   {
     progress::OnlineScope online; // what is looked up here stays in memory
-    crash_dump_processes(out, nullptr);
+    for (Term pid : process_pids())
+      if (Process *p = process_lookup_any(pid)) process_section(out, p, terms);
     flush();
     ports_section(out);
     tables_section(out);
     crash_dump_distribution(out);
     crash_dump_modules(out);
     flush();
-    for (Term pid : process_pids())
-      if (Process *p = process_lookup_any(pid)) stack_section(out, p);
+    if (terms) {
+      crash_dump_timers(out);
+      for (Term pid : process_pids()) {
+        Process *p = process_lookup_any(pid);
+        if (p && stands_still(p)) crash_dump_terms(out, p);
+        if (out.size() > 1'000'000) flush();
+      }
+    }
   }
   crash_dump_atoms(out);
   out += "=end\n";

@@ -7,13 +7,16 @@ struct Process;
 // $ERL_CRASH_DUMP, else erl_crash.dump; empty if $ERL_CRASH_DUMP_SECONDS is 0 (no dump wanted).
 std::string crash_dump_path();
 // Writes the dump. Other threads may still run: what they change meanwhile is shown as found. False: cannot write.
-bool crash_dump_write(const char *path, const char *slogan);
+// terms: also dictionaries, messages, stacks and timers; the other schedulers are blocked then.
+bool crash_dump_write(const char *path, const char *slogan, bool terms);
 // Sections as text, also for erlang:system_info(info | procs | loaded | dist). `self` is the calling process or null.
 void crash_dump_memory(std::string &out);
 void crash_dump_processes(std::string &out, Process *self);
 void crash_dump_modules(std::string &out);
 void crash_dump_distribution(std::string &out);
 void crash_dump_atoms(std::string &out);
+// As vm_crash (sched/scheduler.h) by a thread that may hold locks: the dump shows no terms.
+[[noreturn]] void vm_crash_out_of_memory(const char *slogan);
 // Ends the VM at once, without flushing ports.
 [[noreturn]] void vm_exit_now(int status);
 } // namespace joist::runtime

@@ -5,6 +5,7 @@
 #include "runtime/sys/crash_dump.h"
 #include "runtime/sys/flags.h"
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <unistd.h>
@@ -38,7 +39,8 @@ void vm_exit_now(int status) {
   _exit(status);
 }
 
-void vm_crash(const char *slogan) {
+namespace {
+[[noreturn]] void crash(const char *slogan, bool shows_terms) {
   enter();
   fprintf(stderr, "%s\r\n", with_carriage_returns(slogan).c_str());
   if (!vm_flags.no_crash_dump) {
@@ -46,7 +48,12 @@ void vm_crash(const char *slogan) {
     if (!path.empty()) {
       fprintf(stderr, "\r\nCrash dump is being written to: %s...", path.c_str());
       fflush(stderr);
-      if (crash_dump_write(path.c_str(), slogan)) fputs("done\r\n", stderr);
+      // A scheduler that does not come to stand, or memory in a bad way, must not keep the VM from ending.
+      signal(SIGALRM, [](int) { _exit(1); });
+      alarm(60);
+      bool terms = shows_terms && this_scheduler() && !on_dirty_scheduler();
+      if (terms) schedulers_block();
+      if (crash_dump_write(path.c_str(), slogan, terms)) fputs("done\r\n", stderr);
       else fputs("failed\r\n", stderr);
     }
   }
@@ -54,4 +61,8 @@ void vm_crash(const char *slogan) {
   fflush(nullptr);
   _exit(1);
 }
+} // namespace
+
+void vm_crash(const char *slogan) { crash(slogan, true); }
+void vm_crash_out_of_memory(const char *slogan) { crash(slogan, false); }
 } // namespace joist::runtime
