@@ -76,9 +76,11 @@ struct Driver {
   bool soft_busy = false;    // port_command(.., [force]) is allowed
   bool takes_limits = false; // busy_limits_port is allowed
 };
-// Drivers are never unregistered. Names are what open_port({spawn_driver, "name args"}, _) begins with; the built-in
+// Names are what open_port({spawn_driver, "name args"}, _) begins with; the built-in
 // ones that cannot be named so are fd_driver and spawn_driver.
 void driver_register(const Driver *);
+// No port is opened with it from now on; who has found it already keeps it until the next quiescent point.
+void driver_unregister(const Driver *);
 const Driver *driver_find(std::string_view name);
 std::vector<const Driver *> drivers_all();
 struct BuiltinDrivers {

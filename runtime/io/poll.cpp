@@ -52,6 +52,7 @@ bool dispatch() {
     std::lock_guard g(item->lock);
     if (item->dead) continue;
     bool broken = e & (EPOLLERR | EPOLLHUP);
+    if (broken) item->client->broken();
     item->client->ready(broken || (e & EPOLLIN), broken || (e & EPOLLOUT));
   }
   // No batch that could name them is under way any more.

@@ -15,6 +15,7 @@ class PollItem;
 class PollClient {
 public:
   virtual void ready(bool in, bool out) = 0;
+  virtual void broken() {} // an error or hang-up, told whatever is armed; ready(true, true) follows
 
 protected:
   ~PollClient() = default;

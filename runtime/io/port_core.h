@@ -1,4 +1,4 @@
-// How ports are kept and executed. For runtime/io and the port BIFs only.
+// How ports are kept and executed. For runtime/io, runtime/driver and the port BIFs only.
 //
 // Protocol
 //  * The table maps a number to a Port. A pointer from port_lookup stays valid until the caller's next quiescent point
@@ -108,5 +108,6 @@ void port_answer(Term to, Term ref, Term result, FragmentHeap &h);
 void port_send_owner(Port &, Term what, FragmentHeap &h); // {Port, What}
 
 void port_timer_free(Port &);
+int64_t port_timer_left(Port &);   // milliseconds, -1: none is set
 void port_descriptors_free(Port &);
 } // namespace joist::runtime

@@ -122,6 +122,9 @@ void port_timer_cancel(Port &port) {
   delete t;
 }
 void port_timer_free(Port &port) { port_timer_cancel(port); }
+int64_t port_timer_left(Port &port) {
+  return port.timer ? std::max<int64_t>(port.timer->expires - monotonic_time(), 0) / 1'000'000 : -1;
+}
 
 void port_timer_set(Port &port, int64_t milliseconds) {
   port_timer_cancel(port);

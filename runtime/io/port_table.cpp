@@ -31,6 +31,10 @@ void driver_register(const Driver *d) {
   std::lock_guard g(driver_lock);
   drivers().push_back(d);
 }
+void driver_unregister(const Driver *d) {
+  std::lock_guard g(driver_lock);
+  std::erase(drivers(), d);
+}
 const Driver *driver_find(std::string_view name) {
   std::lock_guard g(driver_lock);
   for (auto *d : drivers())

@@ -7,10 +7,8 @@ DirtyCall::~DirtyCall() { delete scheduled; }
 
 namespace {
 void raise_from(Process *p, NifEnv &env) {
-  if (env.raised)
-    raise_value(p, ExcClass::Error, env.reason);
-  else
-    badarg(p); // claims an exception that it has not made
+  if (env.raised) raise_value(p, ExcClass::Error, env.reason);
+  else badarg(p); // claims an exception that it has not made
   if (env.raised && env.reason == atoms::badarg) badarg(p);
 }
 [[gnu::noinline]] Term unusual(Process *p, NifEnv &env) {
@@ -31,7 +29,7 @@ Term nif_call(Process *p, const LibraryNif *nif, unsigned argc, const Term *args
   Term r = nif->function(&env, int(argc), args);
   if (env.temps) [[unlikely]]
     nif_temps_free(&env);
-  if (env.raised || env.scheduled || r.is_none()) [[unlikely]]
+  if (env.raised || env.scheduled || (r.raw() & kTagMask) == Word(Tag::Header)) [[unlikely]]
     return unusual(p, env);
   return r;
 }
@@ -51,6 +49,6 @@ JOIST_ABI Term enif_schedule_nif(NifEnv *env, const char *name, int flags, NifFn
   s->args.assign(argv, argv + argc);
   delete env->scheduled;
   env->scheduled = s;
-  return Term::none();
+  return kNifScheduled;
 }
 } // namespace joist::runtime

@@ -45,6 +45,9 @@ struct OwnedEnv : NifEnv {
 
 inline constexpr size_t kNifAllocMax = size_t{1} << 44;
 
+// What enif_schedule_nif answers; no exception.
+inline constexpr Term kNifScheduled = Term(Word(Tag::Header) | 2 << 8);
+
 void *nif_temp_alloc(NifEnv *env, size_t bytes, void (*release)(void *) = nullptr);
 void nif_temps_free(NifEnv *env);
 // Marks the exception; answers what the function should return.

@@ -117,10 +117,8 @@ JOIST_ABI int enif_ioq_enq_binary(NifIoQueue *q, NifBinary *bin, size_t skip) {
   if (skip > bin->size) return 0;
   BinData *d = bin->ref;
   uint8_t *bytes = bin->data;
-  if (d)
-    bin->ref = nullptr;
-  else
-    d = copy_of(bytes, bin->size), bytes = d->data();
+  if (d) bin->ref = nullptr;
+  else d = copy_of(bytes, bin->size), bytes = d->data();
   q->push(d, bytes + skip, bin->size - skip);
   return 1;
 }

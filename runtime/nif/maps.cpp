@@ -62,8 +62,8 @@ JOIST_ABI void enif_map_iterator_destroy(NifEnv *, NifMapIterator *it) {
   mem_free(MemKind::Driver, it->pairs);
   it->pairs = nullptr;
 }
-JOIST_ABI int enif_map_iterator_is_head(NifEnv *, NifMapIterator *it) { return it->index == 0; }
-JOIST_ABI int enif_map_iterator_is_tail(NifEnv *, NifMapIterator *it) { return it->index > it->size; }
+JOIST_ABI int enif_map_iterator_is_head(NifEnv *, NifMapIterator *it) { return it->index == 0 || it->size == 0; }
+JOIST_ABI int enif_map_iterator_is_tail(NifEnv *, NifMapIterator *it) { return it->index > it->size || it->size == 0; }
 JOIST_ABI int enif_map_iterator_next(NifEnv *, NifMapIterator *it) {
   if (it->index <= it->size) it->index++;
   return it->index <= it->size;

@@ -61,19 +61,15 @@ std::string format_text(const char *f, va_list ap) {
     switch (c) {
     case 'd':
     case 'i':
-      if (wide)
-        one(out, spec + "l" + c, va_arg(ap, long));
-      else
-        one(out, spec + std::string(size_t(shorts), 'h') + c, va_arg(ap, int));
+      if (wide) one(out, spec + "l" + c, va_arg(ap, long));
+      else one(out, spec + std::string(size_t(shorts), 'h') + c, va_arg(ap, int));
       break;
     case 'u':
     case 'x':
     case 'X':
     case 'o':
-      if (wide)
-        one(out, spec + "l" + c, va_arg(ap, unsigned long));
-      else
-        one(out, spec + std::string(size_t(shorts), 'h') + c, va_arg(ap, unsigned));
+      if (wide) one(out, spec + "l" + c, va_arg(ap, unsigned long));
+      else one(out, spec + std::string(size_t(shorts), 'h') + c, va_arg(ap, unsigned));
       break;
     case 'c': one(out, spec + c, va_arg(ap, int)); break;
     case 's': {
