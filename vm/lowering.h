@@ -57,10 +57,12 @@ SEM int go_to(JOIST_PARAMS, const Instr *to) {
     expr;                                                                                                              \
     return kLeft;                                                                                                      \
   } while (0)
-// Charges one reduction; where the slice is over, goes to `slow` (which sees reds as it was).
+// Charges one reduction; where the slice is over, goes to `slow`, or exits and leaves the charge to the interpreter.
 #define CHARGE_OR(slow)                                                                                                \
-  if (UNLIKELY(reds <= 1)) TAIL slow(JOIST_ARGS);                                                                      \
-  --reds
+  if constexpr (I::side_exits) {                                                                                       \
+    if (UNLIKELY(reds <= 1)) return kExit;                                                                             \
+    --reds;                                                                                                            \
+  } else if (UNLIKELY(--reds <= 0)) return slow(JOIST_ARGS)
 
 template <bool EXITS> struct Lowered {
   static constexpr bool side_exits = EXITS;

@@ -23,6 +23,7 @@ Lowering::Lowering(const CompileInput &in, llvm::Module &module, CompiledObject 
   i32_ = Type::getInt32Ty(c_);
   ptr_ = PointerType::get(c_, 0);
   double_ = Type::getDoubleTy(c_);
+  opaque_ = StructType::create(c_, "unknown");
   std::vector<Type *> params{ptr_, ptr_, ptr_, ptr_, i64_};
   params.insert(params.end(), kPassed, i64_);
   native_type_ = FunctionType::get(Type::getVoidTy(c_), params, false);
@@ -86,7 +87,10 @@ Value *Lowering::symbol(char kind, uint32_t offset) {
   std::string name = kind + std::to_string(offset);
   auto *g = m_.getGlobalVariable(name);
   if (!g) {
-    g = new GlobalVariable(m_, Type::getInt8Ty(c_), false, GlobalValue::ExternalLinkage, nullptr, name);
+    // Two of them may be the same atom, so LLVM must not know that different variables have different addresses: it
+    // does not where the type has no size.
+    Type *type = kind == 'c' ? Type::getInt8Ty(c_) : static_cast<Type *>(opaque_);
+    g = new GlobalVariable(m_, type, false, GlobalValue::ExternalLinkage, nullptr, name);
     g->setDSOLocal(true);
     if (kind == 'c') g->setAlignment(Align(8));
   }

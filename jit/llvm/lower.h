@@ -84,6 +84,7 @@ private:
   llvm::IRBuilder<> b_;
   llvm::Type *i64_, *i32_, *ptr_, *double_;
   llvm::FunctionType *native_type_;
+  llvm::StructType *opaque_;
   llvm::MDNode *likely_;
   llvm::GlobalVariable *counters_;
   std::vector<Function> functions_;

@@ -163,8 +163,14 @@ closures() ->
      ?C(fun_clause_error, (fun(1) -> a end)(id(2))),
      ?C(local_fun_error, lists:map(fun(X) when X > 1 -> X end, [2, 1]))].
 
+same_atom({flavour_a, _}, {flavour_a, _}) -> both;
+same_atom({K, _}, _) when K =:= flavour_b; K =:= flavour_a -> one;
+same_atom(_, _) -> none.
+
 comprehensions() ->
-    [?C(filter, [X || X <- lists:seq(1, 20), X rem 3 =:= 0]),
+    [?C(same_atom_twice, [same_atom({A, 1}, {B, 2}) || A <- [flavour_a, flavour_b, c], B <- [flavour_a, d]]),
+     ?C(bif_of_call_across_slices, length([integer_to_list(id(I)) || I <- lists:seq(1, 20000)])),
+     ?C(filter, [X || X <- lists:seq(1, 20), X rem 3 =:= 0]),
      ?C(product, [{X, Y} || X <- [1, 2, 3], Y <- [a, b]]),
      ?C(pattern, [A || {a, A} <- [{a, 1}, {b, 2}, {a, 3}, x]]),
      ?C(bin_gen, [X || <<X:4>> <= <<16#12, 16#34>>]),
