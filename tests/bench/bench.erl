@@ -80,6 +80,13 @@ rows() ->
      {gb_trees, fun() -> T = lists:foldl(fun(I, A) -> gb_trees:enter(I * 7919 rem 20011, I, A) end, gb_trees:empty(), lists:seq(1, 20000)), gb_trees:size(T) end},
      {queue, fun() -> queue_ops(300000, queue:new()) end},
      {gc_churn, fun() -> gc_churn(200, lists:seq(1, 20000)) end},
+     {tcp_echo_1, fun() -> bench_net:echo(1, 16, 5000) end},
+     {tcp_echo_1_large, fun() -> bench_net:echo(1, 65536, 1000) end},
+     {tcp_echo_100, fun() -> bench_net:echo(100, 16, 50) end},
+     {tcp_echo_100_large, fun() -> bench_net:echo(100, 65536, 5) end},
+     {tcp_echo_1000, fun() -> bench_net:echo(1000, 16, 5) end},
+     {tcp_bulk, fun() -> bench_net:bulk(200) end},
+     {udp_echo, fun() -> bench_net:udp(5000) end},
      {compile, fun() -> compile_module() end}].
 
 repeat(0, _) -> ok;

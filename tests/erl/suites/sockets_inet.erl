@@ -444,11 +444,13 @@ host() ->
      ?C(sctp, catch gen_sctp:open())].
 
 faults() ->
-    [?C(opened_and_dropped, begin {L, P} = listen([]), Before = length(erlang:ports()),
+    [?C(opened_and_dropped, begin {L, P} = listen([]), Before = length(erlang:ports()), Fds = descriptors(),
                                   [begin {ok, C} = gen_tcp:connect(?LO, P, []), {ok, S} = gen_tcp:accept(L), gen_tcp:close(C), gen_tcp:close(S) end || _ <- lists:seq(1, 500)],
-                                  length(erlang:ports()) - Before end),
+                                  {length(erlang:ports()) - Before, descriptors() - Fds} end),
      ?C(half_open, begin {L, P} = listen([]), Ps = [spawn(fun() -> {ok, _} = gen_tcp:connect(?LO, P, []), timer:sleep(50) end) || _ <- [1, 2, 3]],
                          timer:sleep(20), Ss = [element(2, gen_tcp:accept(L, 500)) || _ <- Ps], [gen_tcp:recv(S, 0, 500) || S <- Ss] end),
      {reset_at_any_byte, fun() -> [begin {S, C} = pair([binary, {packet, 4}], []), ok = inet:setopts(C, [{linger, {true, 0}}]),
                                          ok = gen_tcp:send(C, binary:part(<<10:32, "0123456789">>, 0, N)), timer:sleep(3), gen_tcp:close(C), timer:sleep(3), gen_tcp:recv(S, 0, 200) end
                                    || N <- lists:seq(0, 13)] end}].
+
+descriptors() -> {ok, L} = file:list_dir("/proc/self/fd"), length(L).
