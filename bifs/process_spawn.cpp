@@ -2,6 +2,7 @@
 #include "bifs/process_args.h"
 #include "runtime/mem/copy.h"
 #include "runtime/mem/gc.h"
+#include "runtime/proc/error_log.h"
 #include "runtime/proc/monitor.h"
 #include "runtime/sys/flags.h"
 #include "runtime/term/ref.h"
@@ -39,7 +40,9 @@ OptionsResult parse_options(Term list, SpawnOptions *o, bool request, bool *repl
       o->off_heap_messages = v == atoms::off_heap;
     } else if (key == atoms::min_heap_size && v.is_small()) {
       if (n < 0) bad = true;
-      else o->min_heap = given_min = n < int64_t(vm_flags.min_heap_words) ? vm_flags.min_heap_words : gc_next_size(Word(n));
+      else
+        o->min_heap = given_min =
+            n < int64_t(vm_flags.min_heap_words) ? vm_flags.min_heap_words : gc_next_size(Word(n));
     } else if (key == atoms::min_bin_vheap_size && v.is_small()) {
       if (n < 0) bad = true;
       else o->min_vheap = n < int64_t(vm_flags.min_vheap_words) ? vm_flags.min_vheap_words : gc_next_size(Word(n));
@@ -72,11 +75,18 @@ OptionsResult parse_options(Term list, SpawnOptions *o, bool request, bool *repl
   return bad ? OptionsResult::Bad : OptionsResult::Ok;
 }
 
+void log_full(Process *p) {
+  constexpr std::string_view kText = "Too many processes\n";
+  error_log(p, "~s~n", make_list(p->heap, make_string(p->heap, kText.data(), kText.size())));
+}
+
 Term spawn(Process *p, const Term *args, const SpawnOptions &o, Term *ref = nullptr) {
   if (!args[0].is_atom() || !args[1].is_atom() || list_length(args[2]) < 0) return badarg(p);
   p->bump(1);
   Process *child = process_spawn(p, args[0], args[1], args[2], o, ref);
-  return child ? child->id : system_limit(p);
+  if (child) return child->id;
+  log_full(p);
+  return system_limit(p);
 }
 } // namespace
 
@@ -117,6 +127,7 @@ Term erts_internal_spawn_request_4(Process *p, const Term *args) {
     Term init_args = make_list(p->heap, make_tuple(p->heap, args[0], args[1], args[2]));
     Term ref;
     if (process_spawn(p, atoms::erts_internal, atoms::spawn_init, init_args, o, &ref)) return ref;
+    log_full(p);
     error = atoms::system_limit;
   }
   Term ref = make_ref(p->heap);

@@ -5,7 +5,6 @@
 //   3. links and monitors are told;
 //   4. its memory is freed.
 // So whoever hears of its end (3) finds neither its name, nor its tables, nor itself.
-#include "runtime/proc/signal_handle.h"
 #include "runtime/atom/atom.h"
 #include "runtime/ets/ets.h"
 #include "runtime/io/port.h"
@@ -18,6 +17,7 @@
 #include "runtime/proc/registry.h"
 #include "runtime/proc/relations.h"
 #include "runtime/proc/remote.h"
+#include "runtime/proc/signal_handle.h"
 #include "runtime/proc/table.h"
 #include "runtime/sched/dirty.h"
 #include "runtime/sched/erlang_timer.h"
@@ -32,7 +32,8 @@ namespace {
 enum class Step : uint8_t { Timers, Ets, Unfindable, Signals, Links, Monitors, Targets, Free };
 
 struct ExitState {
-  Term reason;          // on the process' heap, which is not collected any more
+  Term reason; // on the process' heap, which is not collected any more, or in the fragments
+  Fragment *fragments = nullptr;
   Step step = Step::Timers;
   Signal *left = nullptr; // what was in the inbox
 };
@@ -109,14 +110,15 @@ bool charge(Process *p) {
 } // namespace
 
 RunResult process_exit(Process *p, Term reason) {
-  p->state.fetch_or(pstate::Exiting | pstate::Active, std::memory_order_acq_rel);
-  if (!p->exit_state) {
-    auto *x = new ExitState{.reason = reason};
-    p->exit_state = x;
-    receive_timer_cancel(p);
-    if (exit_hooks.trace) exit_hooks.trace(p, reason);
-  }
+  if (!p->exit_state) process_exit_begin(p, reason, nullptr);
   return process_exit_continue(p);
+}
+
+void process_exit_begin(Process *p, Term reason, Fragment *fragments) {
+  p->state.fetch_or(pstate::Exiting | pstate::Active, std::memory_order_acq_rel);
+  p->exit_state = new ExitState{.reason = reason, .fragments = fragments};
+  receive_timer_cancel(p);
+  if (exit_hooks.trace) exit_hooks.trace(p, reason);
 }
 
 RunResult process_exit_continue(Process *p) {
@@ -172,8 +174,11 @@ RunResult process_exit_continue(Process *p) {
     }
     x.step = Step::Free;
     [[fallthrough]];
-  case Step::Free: break;
+  case Step::Free: // a dirty thread still has it (sched/dirty.h)
+    if (p->state.load(std::memory_order_acquire) & pstate::DirtyQueued) return RunResult::Waiting;
+    break;
   }
+  if (x.fragments) fragment_free(x.fragments);
   delete &x;
   p->exit_state = nullptr;
   free_messages(p);

@@ -11,15 +11,20 @@
 #include "runtime/sys/flags.h"
 #include "runtime/sys/settings.h"
 #include "runtime/term/binary.h"
+#include "runtime/term/compare.h"
 #include "runtime/term/map.h"
 
 namespace joist::runtime {
 
-const Term process_info_1_items[] = {
-    atoms::registered_name, atoms::current_function, atoms::initial_call, atoms::status, atoms::message_queue_len,
-    atoms::links, atoms::dictionary, atoms::trap_exit, atoms::error_handler, atoms::priority, atoms::group_leader,
-    atoms::total_heap_size, atoms::heap_size, atoms::stack_size, atoms::reductions, atoms::garbage_collection,
-    atoms::suspending};
+const Term process_info_1_items[] = {atoms::registered_name,   atoms::current_function,
+                                     atoms::initial_call,      atoms::status,
+                                     atoms::message_queue_len, atoms::links,
+                                     atoms::dictionary,        atoms::trap_exit,
+                                     atoms::error_handler,     atoms::priority,
+                                     atoms::group_leader,      atoms::total_heap_size,
+                                     atoms::heap_size,         atoms::stack_size,
+                                     atoms::reductions,        atoms::garbage_collection,
+                                     atoms::suspending};
 const unsigned process_info_1_count = sizeof(process_info_1_items) / sizeof(Term);
 
 namespace {
@@ -90,12 +95,20 @@ Term links(Asked &a) {
   std::vector<Link *> there;
   for (Link *l : a.p->relations->links.all())
     if (!l->unlinking) there.push_back(l);
-  return list_of(a.h, relation_tree_order(there), [&](Link &l) { return copy(l.other.get(), a.h); });
+  std::vector<Link *> listed;
+  auto after = [&](size_t i, size_t k) { return compare(there[i]->other.get(), there[k]->other.get()) > 0; };
+  for (size_t i : relation_tree_order(there.size(), after)) listed.push_back(there[i]);
+  return list_of(a.h, listed, [&](Link &l) { return copy(l.other.get(), a.h); });
 }
 Term monitors(Asked &a) {
   if (!a.p->relations) return Term::nil();
+  std::vector<Monitor *> there;
+  for (Monitor *m : a.p->relations->monitors.all())
+    if (!m->spawn_pending && m->kind <= MonitorKind::DistPort) there.push_back(m);
   Term list = Term::nil();
-  for (Monitor *m : a.p->relations->monitors.all()) {
+  // References are made in ascending order.
+  for (size_t i : relation_tree_order(there.size(), [](size_t, size_t) { return true; })) {
+    Monitor *m = there[i];
     Term type = atoms::process;
     switch (m->kind) {
     case MonitorKind::Process:
@@ -105,7 +118,6 @@ Term monitors(Asked &a) {
     case MonitorKind::TimeOffset: type = atoms::time_offset; break;
     default: continue;
     }
-    if (m->spawn_pending) continue;
     Term what = m->name.is_none() ? copy(m->target.get(), a.h) : make_tuple(a.h, m->name, m->name_node);
     list = pair_list_item(a.h, list, type, what);
   }
@@ -152,7 +164,8 @@ Term garbage_collection(Asked &a) {
   l = pair_list_item(h, l, atoms::fullsweep_after, words(h, p->max_gen_gcs));
   l = pair_list_item(h, l, atoms::min_heap_size, words(h, p->min_heap_size));
   l = pair_list_item(h, l, atoms::min_bin_vheap_size, words(h, p->min_vheap_size));
-  return pair_list_item(h, l, atoms::max_heap_size, max_heap_map(h, p->max_heap_size, p->max_heap_kill, p->max_heap_log));
+  return pair_list_item(h, l, atoms::max_heap_size,
+                        max_heap_map(h, p->max_heap_size, p->max_heap_kill, p->max_heap_log));
 }
 Term garbage_collection_info(Asked &a) {
   Process *p = a.p;
@@ -242,14 +255,43 @@ struct Item {
   Answer answer;
 };
 #define ITEM(name) {atoms::name, name}
-const Item kItems[] = {
-    ITEM(registered_name), ITEM(current_function), ITEM(initial_call), ITEM(status), ITEM(messages),
-    ITEM(message_queue_len), ITEM(links), ITEM(monitors), ITEM(monitored_by), ITEM(dictionary), ITEM(trap_exit),
-    ITEM(error_handler), ITEM(heap_size), ITEM(stack_size), ITEM(memory), ITEM(garbage_collection), ITEM(group_leader),
-    ITEM(reductions), ITEM(priority), ITEM(trace), ITEM(binary), ITEM(sequential_trace_token), ITEM(catchlevel),
-    ITEM(backtrace), ITEM(last_calls), ITEM(total_heap_size), ITEM(suspending), ITEM(min_heap_size),
-    ITEM(min_bin_vheap_size), ITEM(max_heap_size), ITEM(current_location), ITEM(current_stacktrace),
-    ITEM(message_queue_data), ITEM(garbage_collection_info), ITEM(magic_ref), ITEM(fullsweep_after), ITEM(parent)};
+const Item kItems[] = {ITEM(registered_name),
+                       ITEM(current_function),
+                       ITEM(initial_call),
+                       ITEM(status),
+                       ITEM(messages),
+                       ITEM(message_queue_len),
+                       ITEM(links),
+                       ITEM(monitors),
+                       ITEM(monitored_by),
+                       ITEM(dictionary),
+                       ITEM(trap_exit),
+                       ITEM(error_handler),
+                       ITEM(heap_size),
+                       ITEM(stack_size),
+                       ITEM(memory),
+                       ITEM(garbage_collection),
+                       ITEM(group_leader),
+                       ITEM(reductions),
+                       ITEM(priority),
+                       ITEM(trace),
+                       ITEM(binary),
+                       ITEM(sequential_trace_token),
+                       ITEM(catchlevel),
+                       ITEM(backtrace),
+                       ITEM(last_calls),
+                       ITEM(total_heap_size),
+                       ITEM(suspending),
+                       ITEM(min_heap_size),
+                       ITEM(min_bin_vheap_size),
+                       ITEM(max_heap_size),
+                       ITEM(current_location),
+                       ITEM(current_stacktrace),
+                       ITEM(message_queue_data),
+                       ITEM(garbage_collection_info),
+                       ITEM(magic_ref),
+                       ITEM(fullsweep_after),
+                       ITEM(parent)};
 #undef ITEM
 
 const Item *find(Term name) {

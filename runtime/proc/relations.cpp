@@ -55,7 +55,9 @@ Monitor *Relations::monitor_add(Monitor &&m) {
   uint64_t id = ref_id(m.ref.get());
   return monitors.insert(id, std::move(m));
 }
-std::unique_ptr<Monitor> Relations::monitor_remove(const Monitor *m) { return monitors.remove(ref_id(m->ref.get()), m); }
+std::unique_ptr<Monitor> Relations::monitor_remove(const Monitor *m) {
+  return monitors.remove(ref_id(m->ref.get()), m);
+}
 
 void Relations::target_add(Term watcher, Term ref, Term name) {
   targets.insert(relation_hash(ref), Target{KeptTerm(watcher), KeptTerm(ref), name});
@@ -73,18 +75,17 @@ Suspension *Relations::suspension(Term pid) {
 }
 
 size_t Relations::bytes() const {
-  return sizeof(*this) + links.bytes() + monitors.bytes() + targets.bytes() + suspending.capacity() * sizeof(Suspension) +
-         suspended_by.capacity() * sizeof(Term);
+  return sizeof(*this) + links.bytes() + monitors.bytes() + targets.bytes() +
+         suspending.capacity() * sizeof(Suspension) + suspended_by.capacity() * sizeof(Term);
 }
 
-std::vector<Link *> relation_tree_order(const std::vector<Link *> &entries) {
+std::vector<size_t> relation_tree_order(size_t count, const std::function<bool(size_t i, size_t k)> &after) {
   struct Node {
-    Link *link;
     int left = -1, right = -1, parent = -1;
     bool red = true;
   };
   std::vector<Node> t;
-  t.reserve(entries.size());
+  t.reserve(count);
   int root = -1;
   auto child = [&](int n, bool right) -> int & { return right ? t[size_t(n)].right : t[size_t(n)].left; };
   auto rotate = [&](int n, bool right) { // n goes down on that side
@@ -97,14 +98,14 @@ std::vector<Link *> relation_tree_order(const std::vector<Link *> &entries) {
     if (parent < 0) root = up;
     else child(parent, t[size_t(parent)].right == n) = up;
   };
-  for (Link *l : entries) {
-    int n = int(t.size());
-    t.push_back(Node{.link = l});
+  for (size_t i = 0; i < count; i++) {
+    int n = int(i);
+    t.emplace_back();
     int parent = -1;
     bool right = false;
     for (int at = root; at >= 0; at = child(at, right)) {
       parent = at;
-      right = compare(l->other.get(), t[size_t(at)].link->other.get()) > 0;
+      right = after(i, size_t(at));
     }
     t[size_t(n)].parent = parent;
     if (parent < 0) root = n;
@@ -128,14 +129,14 @@ std::vector<Link *> relation_tree_order(const std::vector<Link *> &entries) {
     t[size_t(root)].red = false;
   }
   // Left, right, node.
-  std::vector<Link *> out;
+  std::vector<size_t> out;
   std::vector<std::pair<int, bool>> todo;
   if (root >= 0) todo.emplace_back(root, false);
   while (!todo.empty()) {
     auto [n, expanded] = todo.back();
     todo.pop_back();
     if (expanded) {
-      out.push_back(t[size_t(n)].link);
+      out.push_back(size_t(n));
       continue;
     }
     todo.emplace_back(n, true);

@@ -11,6 +11,7 @@
 #include "runtime/term/ref.h"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -21,10 +22,13 @@ class KeptTerm {
 public:
   KeptTerm() = default;
   explicit KeptTerm(Term t); // copies
-  KeptTerm(KeptTerm &&o) noexcept : term_(o.term_), fragment_(o.fragment_) { o.fragment_ = nullptr, o.term_ = Term::none(); }
+  KeptTerm(KeptTerm &&o) noexcept : term_(o.term_), fragment_(o.fragment_) {
+    o.fragment_ = nullptr, o.term_ = Term::none();
+  }
   KeptTerm &operator=(KeptTerm &&o) noexcept;
   ~KeptTerm();
   Term get() const { return term_; }
+
 private:
   Term term_ = Term::none();
   Fragment *fragment_ = nullptr;
@@ -36,7 +40,18 @@ struct Link {
 };
 
 // The ten kinds of monitors; those below are kept in Relations. Aliases without a monitor are entries of kind Alias.
-enum class MonitorKind : uint8_t { Process, Port, TimeOffset, DistProcess, DistPort, Resource, Node, Nodes, Suspend, Alias };
+enum class MonitorKind : uint8_t {
+  Process,
+  Port,
+  TimeOffset,
+  DistProcess,
+  DistPort,
+  Resource,
+  Node,
+  Nodes,
+  Suspend,
+  Alias
+};
 enum class AliasKind : uint8_t { None, Explicit, Demonitor, ReplyDemonitor };
 
 // A local reference as a whole heap object of its own.
@@ -51,23 +66,23 @@ struct Monitor { // in the watcher
   KeptRef ref;
   MonitorKind kind = MonitorKind::Process;
   AliasKind alias = AliasKind::None;
-  bool spawn_pending = false; // a distributed spawn_request under way
-  KeptTerm target;            // pid, port; clock_service; node name; none for Alias
-  Term name = Term::none();   // registered name it was made with
+  bool spawn_pending = false;    // a distributed spawn_request under way
+  KeptTerm target;               // pid, port; clock_service; node name; none for Alias
+  Term name = Term::none();      // registered name it was made with
   Term name_node = Term::none(); // with its node
-  KeptTerm tag;               // {tag, Tag}; none: 'DOWN'
+  KeptTerm tag;                  // {tag, Tag}; none: 'DOWN'
 };
 
-struct Target { // in the watched process
-  KeptTerm watcher;       // local or external pid
-  KeptTerm ref;           // local or external reference
+struct Target {     // in the watched process
+  KeptTerm watcher; // local or external pid
+  KeptTerm ref;     // local or external reference
   Term name = Term::none();
 };
 
 struct Suspension { // in the suspender
   Term pid;
   uint32_t count = 0;
-  bool active = false;    // the suspendee has been seen suspended
+  bool active = false; // the suspendee has been seen suspended
 };
 
 // Open hash table of owned entries, keyed by a 64-bit hash with equality given by the caller. Up to eight entries it is
@@ -88,7 +103,8 @@ public:
   }
   T *insert(uint64_t hash, T &&v) {
     if (size_ < kPlain) {
-      if (slots_.size() < kPlain && used_ == slots_.size()) slots_.reserve(used_ < 2 ? 2 : kPlain), slots_.emplace_back();
+      if (slots_.size() < kPlain && used_ == slots_.size())
+        slots_.reserve(used_ < 2 ? 2 : kPlain), slots_.emplace_back();
       slots_[used_] = Slot{hash, order_++, std::make_unique<T>(std::move(v))};
       size_++;
       return slots_[used_++].value.get();
@@ -194,11 +210,11 @@ struct Relations {
   RelationTable<Monitor> monitors;
   RelationTable<Target> targets;
   std::vector<Suspension> suspending;
-  std::vector<Term> suspended_by;   // suspenders; the process runs when empty
+  std::vector<Term> suspended_by; // suspenders; the process runs when empty
   uint64_t next_unlink_id = 1;
 
   Link *link(Term other) const;
-  Link *link_add(Term other);       // or the one that is there
+  Link *link_add(Term other); // or the one that is there
   void link_remove(const Link *l);
   Monitor *monitor(Term ref) const; // by reference (a local one)
   Monitor *monitor_add(Monitor &&m);
@@ -208,9 +224,10 @@ struct Relations {
   Suspension *suspension(Term pid);
   size_t bytes() const;
 };
-// Entries in the order in which stock lists them, where they have only been added: a red-black tree by pid, listed from
-// its root (process_info links). Last come first, as lists are built from the end.
-std::vector<Link *> relation_tree_order(const std::vector<Link *> &in_order_of_insertion);
+// Entries in the order in which stock lists them, where they have only been added: a red-black tree (of links by pid, of
+// monitors by reference), listed from its root (process_info). Last come first, as lists are built from the end.
+// Takes how many there are, and whether the i-th to be inserted comes after the k-th in the tree (i > k).
+std::vector<size_t> relation_tree_order(size_t count, const std::function<bool(size_t i, size_t k)> &after);
 
 Relations &relations_of(Process *p); // makes them if need be
 void relations_free(Process *p);

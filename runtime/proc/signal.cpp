@@ -1,9 +1,11 @@
 #include "runtime/proc/signal.h"
+#include "runtime/atom/atom.h"
 #include "runtime/mem/alloc.h"
 #include "runtime/mem/copy.h"
 #include "runtime/proc/process.h"
 #include "runtime/proc/signal_handle.h"
 #include "runtime/proc/system_task.h"
+#include "runtime/sched/dirty.h"
 #include "runtime/sched/progress.h"
 #include "runtime/sched/scheduler.h"
 #include "runtime/term/ref.h"
@@ -46,7 +48,6 @@ Term signal_own(Signal *s, Term t) {
   return r;
 }
 
-
 bool signal_send(Process *to, Signal *s) {
   Inbox &in = to->inbox;
   s->next = nullptr;
@@ -58,10 +59,11 @@ bool signal_send(Process *to, Signal *s) {
   }
   *in.last = s;
   in.last = &s->next;
-  bool first = ++in.length == 1;
+  bool first = ++in.length == 1, message = s->kind == SignalKind::Message;
   if (first) to->state.fetch_or(pstate::Signals, std::memory_order_acq_rel);
   in.lock.unlock();
   if (first) process_schedule(to);
+  if (!message && (to->state.load(std::memory_order_acquire) & pstate::DirtyQueued)) dirty_signals_schedule(to);
   return true;
 }
 
@@ -95,20 +97,22 @@ void put_back(Process *p, Signal *first, Word count) {
   p->state.fetch_or(pstate::Signals, std::memory_order_acq_rel);
 }
 
+Signal *take_all(Process *p, Word *count) {
+  std::lock_guard g(p->inbox.lock);
+  Inbox &in = p->inbox;
+  Signal *s = in.first;
+  *count = in.length;
+  in.first = nullptr;
+  in.last = &in.first;
+  in.length = 0;
+  p->state.fetch_and(~pstate::Signals, std::memory_order_acq_rel);
+  return s;
+}
+
 int fetch(Process *p, bool executing) {
   if (!(p->state.load(std::memory_order_acquire) & pstate::Signals)) return 0;
-  Signal *s;
   Word left;
-  {
-    std::lock_guard g(p->inbox.lock);
-    Inbox &in = p->inbox;
-    s = in.first;
-    left = in.length;
-    in.first = nullptr;
-    in.last = &in.first;
-    in.length = 0;
-    p->state.fetch_and(~pstate::Signals, std::memory_order_acq_rel);
-  }
+  Signal *s = take_all(p, &left);
   bool messages = false;
   int reds = 0;
   while (s) {
@@ -137,7 +141,48 @@ int fetch(Process *p, bool executing) {
     p->state.fetch_or(pstate::Active, std::memory_order_acq_rel);
   return reds;
 }
+
+// May s be acted upon while a dirty thread uses heap and registers?
+bool handled_beside_dirty(const Signal *s) {
+  switch (s->kind) {
+  case SignalKind::Rpc:
+  case SignalKind::Suspend: // takes effect, and is answered, after the call
+  case SignalKind::SuspendDone:
+  case SignalKind::Resume: return false;
+  case SignalKind::GroupLeader: return !s->term.is_pointer(); // else copied to the heap
+  case SignalKind::ProcessInfo:
+    if (s->term.is_none() || !is_tuple(s->term)) return true;
+    for (unsigned i = 0; i < tuple_arity(s->term); i++)
+      if (tuple_elements(s->term)[i] == atoms::binary) return false; // walks what the heap holds
+    return true;
+  default: return true;
+  }
+}
 } // namespace
+
+Word signals_handle_dirty(Process *p) {
+  Word count;
+  Signal *s = take_all(p, &count), *kept = nullptr, **last = &kept;
+  Word kept_count = 0;
+  bool in_order = true;
+  while (s) {
+    Signal *next = s->next;
+    s->next = nullptr;
+    if (in_order && !p->exit_state && handled_beside_dirty(s)) {
+      Signal *message = s->kind == SignalKind::Message ? s : signal_handle(p, s);
+      if (message) mailbox_append(p, message);
+    } else {
+      // System tasks and suspension are in no order with other signals. Behind the rest, everything waits.
+      if (s->kind == SignalKind::GroupLeader || s->kind == SignalKind::ProcessInfo) in_order = false;
+      *last = s;
+      last = &s->next;
+      kept_count++;
+    }
+    s = next;
+  }
+  put_back(p, kept, kept_count);
+  return kept_count;
+}
 
 int signals_fetch(Process *p) { return fetch(p, true); }
 int signals_handle_all(Process *p) {
@@ -174,7 +219,7 @@ void message_send(Process *from, Process *to, Term msg) {
     if (f) from->bump(f->used >> 6);
     if (!from->seq_token.is_nil()) s->token = signal_own(s, from->seq_token);
     // Nothing before it in the inbox: to itself, the message goes straight into the mailbox.
-    if (from == to && !(to->state.load(std::memory_order_acquire) & pstate::Signals)) {
+    if (from == to && !(to->state.load(std::memory_order_acquire) & (pstate::Signals | pstate::DirtyQueued))) {
       mailbox_append(to, s);
       return;
     }

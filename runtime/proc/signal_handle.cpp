@@ -7,6 +7,7 @@
 #include "runtime/proc/monitor.h"
 #include "runtime/proc/relations.h"
 #include "runtime/proc/remote.h"
+#include "runtime/sched/dirty.h"
 
 namespace joist::runtime {
 RemoteHooks remote_hooks;
@@ -47,6 +48,18 @@ Signal *as_message(Signal *s, Term message, FragmentHeap &h) {
   return s;
 }
 
+// The exit signal s ends p, with a reason that its fragments may hold.
+void killed(Process *p, Signal *s, Term reason) {
+  if (p->state.load(std::memory_order_relaxed) & pstate::DirtySignals) {
+    process_exit_begin(p, reason, s->fragments);
+  } else {
+    p->heap.adopt(s->fragments);
+    process_kill(p, reason);
+  }
+  s->fragments = nullptr;
+  signal_free(s);
+}
+
 Signal *exit_signal(Process *p, Signal *s) {
   Term reason = s->term;
   if (s->kind == SignalKind::ExitLinked) {
@@ -58,8 +71,7 @@ Signal *exit_signal(Process *p, Signal *s) {
       return nullptr;
     }
   } else if (reason == atoms::kill) {
-    process_kill(p, atoms::killed);
-    signal_free(s);
+    killed(p, s, atoms::killed);
     return nullptr;
   }
   if (p->trap_exit()) {
@@ -70,10 +82,7 @@ Signal *exit_signal(Process *p, Signal *s) {
     signal_free(s);
     return nullptr;
   }
-  p->heap.adopt(s->fragments);
-  s->fragments = nullptr;
-  process_kill(p, reason);
-  signal_free(s);
+  killed(p, s, reason);
   return nullptr;
 }
 
@@ -163,9 +172,7 @@ Signal *signal_handle(Process *p, Signal *s) {
     reply_send(s->from, s->ref, s->extra ? s->term : suspended ? atoms::suspended : atoms::not_suspended);
     break;
   }
-  case SignalKind::Rpc:
-    s->fn(p, s);
-    break;
+  case SignalKind::Rpc: s->fn(p, s); break;
   case SignalKind::Count: break;
   }
   signal_free(s);

@@ -5,6 +5,7 @@
 #include "runtime/sched/stats.h"
 #include "runtime/sys/time.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <pthread.h>
@@ -37,6 +38,12 @@ Pool cpu("dcpu", pstate::DirtyCpu), io("dio", pstate::DirtyIo);
 thread_local const Pool *dirty_thread = nullptr;
 
 void run(DirtyThread &t, Process *p) {
+  if (p->state.load(std::memory_order_acquire) & pstate::Exiting) { // killed while it waited
+    progress::OnlineScope scope;
+    p->state.fetch_and(~(pstate::DirtyCpu | pstate::DirtyIo), std::memory_order_acq_rel);
+    process_back_from_dirty(p);
+    return;
+  }
   t.busy_since.store(os_monotonic_time(), std::memory_order_relaxed);
   p->state.fetch_or(pstate::DirtyRunning | t.pool->state_bit, std::memory_order_acq_rel);
   t.machine.p = p;
@@ -137,9 +144,13 @@ void dirty_enqueue(Process *p) {
 
 bool on_dirty_scheduler() { return dirty_thread; }
 SchedulerType dirty_scheduler_type() {
-  return !dirty_thread ? SchedulerType::Normal : dirty_thread == &cpu ? SchedulerType::DirtyCpu : SchedulerType::DirtyIo;
+  return !dirty_thread          ? SchedulerType::Normal
+         : dirty_thread == &cpu ? SchedulerType::DirtyCpu
+                                : SchedulerType::DirtyIo;
 }
-std::vector<SchedulerStats> dirty_stats(SchedulerType type) { return stats_of(type == SchedulerType::DirtyCpu ? cpu : io); }
+std::vector<SchedulerStats> dirty_stats(SchedulerType type) {
+  return stats_of(type == SchedulerType::DirtyCpu ? cpu : io);
+}
 unsigned dirty_cpu_schedulers() { return cpu.limit; }
 unsigned dirty_cpu_schedulers_online() { return cpu.online; }
 void dirty_cpu_schedulers_set_online(unsigned n) {

@@ -2,6 +2,7 @@
 #include "runtime/io/poll.h"
 #include "runtime/code/code.h"
 #include "runtime/proc/signal_handle.h"
+#include "runtime/sched/dirty.h"
 #include "runtime/sched/dirty_pool.h"
 #include "runtime/sched/progress.h"
 #include "runtime/sched/run_queue.h"
@@ -9,6 +10,7 @@
 #include "runtime/sched/timer.h"
 #include "runtime/sys/time.h"
 
+#include <algorithm>
 #include <memory>
 #include <pthread.h>
 #include <thread>
@@ -30,7 +32,7 @@ std::condition_variable block_over;
 thread_local Scheduler *self = nullptr;
 SchedulerConfig config;
 
-constexpr uint32_t kSomewhere = pstate::InRunQueue | pstate::Running | pstate::DirtyQueued;
+constexpr uint32_t kSomewhere = pstate::InRunQueue | pstate::Running | pstate::DirtyQueued | pstate::DirtySignals;
 
 // Is there a reason to run a process in this state?
 bool wants_to_run(uint32_t s) {
@@ -81,7 +83,7 @@ void put_away(Process *p, uint32_t clear) {
   do {
     next = s & ~(clear | pstate::Running);
     // An exit under way goes on to its end, though nobody can wake the process any more.
-    if (wants_to_run(next) || p->exit_state) next |= pstate::InRunQueue;
+    if (!(next & pstate::DirtySignals) && (wants_to_run(next) || p->exit_state)) next |= pstate::InRunQueue;
   } while (!p->state.compare_exchange_weak(s, next, std::memory_order_acq_rel, std::memory_order_acquire));
   if (next & pstate::InRunQueue) enqueue(p);
 }
@@ -145,6 +147,7 @@ int run(Scheduler &self_, Process *p) {
     p->state.fetch_or(pstate::DirtyQueued, std::memory_order_acq_rel);
     p->state.fetch_and(~pstate::Running, std::memory_order_acq_rel);
     dirty_enqueue(p);
+    dirty_signals_schedule(p);
     break;
   case RunResult::Exited: break;
   }

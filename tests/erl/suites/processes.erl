@@ -3,7 +3,7 @@
 -export([cases/0, init_loop/0]).
 -define(C(Name, Expr), {Name, fun() -> Expr end}).
 
-cases() -> exits() ++ links() ++ monitors() ++ names() ++ infos() ++ timers() ++ aliases() ++ options() ++ suspends() ++ bad() ++ mass() ++ long_exits().
+cases() -> exits() ++ links() ++ monitors() ++ names() ++ infos() ++ timers() ++ aliases() ++ options() ++ suspends() ++ bad() ++ mass() ++ long_exits() ++ dirty() ++ orders().
 
 init_loop() -> receive {From, X} -> From ! {self(), X}, init_loop(); stop -> ok; {die, R} -> exit(R) end.
 server() -> spawn(?MODULE, init_loop, []).
@@ -199,3 +199,39 @@ long_exits() ->
 
 burn(0) -> ok;
 burn(N) -> burn(N - 1).
+
+%% A process within a call that blocks on a dirty scheduler (opening a FIFO that nobody writes to) answers and dies at once.
+dirty() ->
+    [?C({dirty, Name}, in_dirty(F)) || {Name, F} <-
+        [{info, fun(P) -> process_info(P, [status, current_function, message_queue_len, links, trap_exit, dictionary, priority]) end},
+         {messages, fun(P) -> P ! a, P ! b, process_info(P, messages) end},
+         {alive, fun(P) -> is_process_alive(P) end},
+         {monitored, fun(P) -> monitor(process, P), Me = self(), {monitored_by, L} = process_info(P, monitored_by), [X =:= Me || X <- L] end},
+         {linked, fun(P) -> trap(), link(P), exit(P, bye), receive {'EXIT', P, R} -> R after 1000 -> none end end},
+         {unlinked, fun(P) -> link(P), unlink(P), process_info(P, links) end},
+         {group_leader, fun(P) -> group_leader(self(), P), {group_leader, L} = process_info(P, group_leader), L =:= self() end},
+         {exit_normal, fun(P) -> exit(P, normal), is_process_alive(P) end},
+         {name, fun(P) -> register(in_dirty, P), M = monitor(process, P), exit(P, {a, "reason", <<"of some">>, #{size => 1 bsl 100}}), {down(M), whereis(in_dirty), is_process_alive(P), process_info(P)} end}
+         | [{{killed, R}, fun(P) -> M = monitor(process, P), exit(P, R), {down(M), is_process_alive(P), lists:member(P, processes())} end} || R <- [kill, shutdown, {x, 1}]]]].
+
+in_dirty(F) ->
+    Name = "dirty_" ++ os:getpid() ++ integer_to_list(erlang:unique_integer([positive])),
+    os:cmd("mkfifo " ++ Name),
+    P = spawn(fun() -> put(key, value), prim_file:open(Name, [read]) end),
+    timer:sleep(50),
+    T = erlang:monotonic_time(millisecond),
+    R = F(P),
+    Soon = erlang:monotonic_time(millisecond) - T < 1500,
+    {ok, W} = file:open(Name, [read, write, raw]),
+    timer:sleep(20),
+    file:close(W),
+    file:delete(Name),
+    {R, Soon, down(monitor(process, P)) =/= none}.
+
+orders() ->
+    [?C({order_of_monitors, L},
+        begin Ps = [server() || _ <- lists:seq(1, 30)],
+              [monitor(process, lists:nth(I, Ps)) || I <- L],
+              {monitors, Ms} = process_info(self(), monitors),
+              [length(lists:takewhile(fun(Q) -> Q =/= P end, Ps)) || {process, P} <- Ms] end)
+     || L <- [[1], [1, 2], [1, 2, 3], [3, 2, 1], [5, 3, 9, 1, 12, 7, 7, 7, 5]]].
