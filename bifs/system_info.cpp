@@ -2,6 +2,7 @@
 #include "bifs/system_info.h"
 
 #include "bifs/build.h"
+#include "runtime/code/hot.h"
 #include "runtime/atom/atom.h"
 #include "runtime/dist/node.h"
 #include "runtime/ets/ets.h"
@@ -217,7 +218,7 @@ const std::unordered_map<std::string_view, Item> &items() {
       {"dynamic_trace", [](Process *) { return atoms::none; }},
       {"dynamic_trace_probes", [](Process *) { return atoms::false_; }},
       {"eager_check_io", [](Process *) { return atoms::true_; }},
-      {"emu_flavor", [](Process *) { return named("emu"); }},
+      {"emu_flavor", [](Process *) { return named(code_released ? "jit" : "emu"); }},
       {"emu_type", [](Process *) { return named("opt"); }},
       {"hipe_architecture", [](Process *) { return atoms::undefined; }},
       {"info", system_text_info},

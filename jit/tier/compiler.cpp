@@ -15,7 +15,7 @@ std::string beside_executable() {
   return exe.substr(0, exe.rfind('/') + 1) + "libjoist_jit.so";
 }
 const CompilerApi *load(std::string *error) {
-  std::string path = tier_settings.library.empty() ? beside_executable() : tier_settings.library;
+  std::string path = compiler_path();
   void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library) {
     *error = dlerror();
@@ -28,6 +28,8 @@ const CompilerApi *load(std::string *error) {
   return nullptr;
 }
 } // namespace
+
+std::string compiler_path() { return tier_settings.library.empty() ? beside_executable() : tier_settings.library; }
 
 const CompilerApi *compiler(std::string *error) {
   static std::once_flag once;

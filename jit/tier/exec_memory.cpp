@@ -1,6 +1,6 @@
 #include "jit/tier/exec_memory.h"
 
-#include "runtime/mem/alloc.h"
+#include "runtime/mem/account.h"
 #include "runtime/mem/arena.h"
 
 #include <atomic>
@@ -20,8 +20,8 @@ Arena *arena = nullptr;
 std::atomic<size_t> used{0};
 bool serialises = false;
 
-// The arena aligns to 16 bytes: its addresses are in units of a quarter of ours.
-size_t units(size_t bytes) { return (bytes + kUnit - 1) / kUnit * 16; }
+// Sizes are multiples of the unit, and so are the arena's addresses.
+size_t round_up(size_t bytes) { return (bytes + kUnit - 1) / kUnit * kUnit; }
 
 uint8_t *map_low() {
   const int flags = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE;
@@ -34,6 +34,7 @@ uint8_t *map_low() {
 
 bool exec_memory_init() {
   static const bool ok = [] {
+    low_free(low_alloc(16), 16); // the range for instructions is larger: it comes first
     uint8_t *run = map_low();
     if (!run) return false;
     // A shared mapping moved with an old size of 0 stays and is mapped again.
@@ -46,7 +47,7 @@ bool exec_memory_init() {
     madvise(run, kReserve, MADV_DONTDUMP);
     run_base = run;
     to_write = static_cast<uint8_t *>(write) - run;
-    arena = new Arena(reinterpret_cast<void *>(uintptr_t{16}), kReserve / kUnit * 16 - 16);
+    arena = new Arena(run, kReserve);
     serialises = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0) == 0;
     return true;
   }();
@@ -56,21 +57,22 @@ bool exec_memory_init() {
 ExecBlock exec_alloc(size_t bytes) {
   ExecBlock b;
   if (!exec_memory_init() || bytes > kReserve) return b;
-  void *at = arena->alloc(units(bytes));
-  if (!at) return b;
-  b.size = units(bytes) / 16 * kUnit;
-  b.run = run_base + reinterpret_cast<uintptr_t>(at) / 16 * kUnit;
+  b.size = round_up(bytes ? bytes : 1);
+  b.run = static_cast<uint8_t *>(arena->alloc(b.size));
+  if (!b.run) return ExecBlock();
   b.write = b.run + to_write;
   used.fetch_add(b.size, std::memory_order_relaxed);
+  mem_account(MemKind::Code, int64_t(b.size));
   return b;
 }
 
 void exec_free(const ExecBlock &b) {
   if (!b.run) return;
   used.fetch_sub(b.size, std::memory_order_relaxed);
+  mem_account(MemKind::Code, -int64_t(b.size));
   // Whole pages that held nothing else could be given back; blocks are small, so they are kept for the next ones.
   memset(b.write, 0xcc, b.size);
-  arena->free(reinterpret_cast<void *>(size_t(b.run - run_base) / kUnit * 16), b.size / kUnit * 16);
+  arena->free(b.run, b.size);
 }
 
 void exec_publish() {

@@ -1,4 +1,5 @@
 #include "jit/tier/tier.h"
+#include "jit/tier/cache.h"
 #include "jit/tier/compiler.h"
 #include "jit/tier/unit.h"
 #include "runtime/atom/atom.h"
@@ -32,7 +33,7 @@ struct Tier {
   std::condition_variable work;
   std::unordered_map<const ModuleCode *, std::unique_ptr<Unit>> units;
   std::deque<const ModuleCode *> queue; // with pending functions
-  size_t functions = 0, modules = 0, failed = 0;
+  size_t functions = 0, modules = 0, failed = 0, cached = 0; // cached: objects from the disk
   uint64_t microseconds = 0;
   bool threads_started = false, dead = false; // dead: there is no compiler
   FILE *perf = nullptr;
@@ -80,10 +81,16 @@ bool compile(const ModuleCode *code, std::vector<const FuncInfo *> functions, st
     auto u = tier.units.find(static_cast<const ModuleCode *>(context));
     return u == tier.units.end() ? *reinterpret_cast<const Word *>(at) : u->second->original_word(at);
   };
+  uint64_t layout = 0;
+  if (tier_settings.mode == TierMode::Hot) {
+    std::lock_guard g(tier.lock);
+    if (auto u = tier.units.find(code); u != tier.units.end()) layout = u->second->layout();
+  }
   CompiledObject object;
   uint64_t began = thread_microseconds();
   bool ok = api->compile(in, &object, error);
   uint64_t took = thread_microseconds() - began;
+  if (ok && layout) cache_store(code, layout, object);
   std::lock_guard g(tier.lock);
   tier.microseconds += took;
   auto u = tier.units.find(code);
@@ -202,6 +209,23 @@ bool is_forced(std::string_view module) {
 }
 
 ModuleCode *(*prepare_without_tier)(const uint8_t *, size_t, Term, std::string *);
+ModuleCode *prepare_from_cache(const uint8_t *data, size_t size, Term module, std::string *error) {
+  ModuleCode *code = prepare_without_tier(data, size, module, error);
+  if (!code || !cache_has(code)) return code;
+  std::lock_guard g(tier.lock);
+  Unit &u = unit_of(code);
+  for (const CompiledObject &object : cache_load(code, u.layout())) {
+    std::string why;
+    if (!u.publish(object, &why)) continue;
+    tier.cached++;
+    write_perf_map(object, u.last_text());
+    for (const FuncInfo *f : code->functions) {
+      auto at = uint32_t(reinterpret_cast<const char *>(f->entry()) - reinterpret_cast<const char *>(code->start));
+      if (std::any_of(object.entries.begin(), object.entries.end(), [at](const NativeEntry &e) { return e.code == at; })) u.have(f);
+    }
+  }
+  return code;
+}
 ModuleCode *prepare_and_compile(const uint8_t *data, size_t size, Term module, std::string *error) {
   ModuleCode *code = prepare_without_tier(data, size, module, error);
   if (!code || !is_forced(atom::text(code->module))) return code;
@@ -230,6 +254,14 @@ bool tier_start(std::string *error) {
     prepare_code = prepare_and_compile;
   } else {
     code_sampled = sampled;
+    std::string why;
+    if (tier_settings.cache != "false" && cache_open(tier_settings.cache, tier_settings.cache_limit, &why)) {
+      prepare_without_tier = prepare_code;
+      prepare_code = prepare_from_cache;
+    } else if (!tier_settings.cache.empty() && tier_settings.cache != "false") {
+      *error = why;
+      return false;
+    }
   }
   code_released = released;
   body_without_tier = code_hooks.install_native_body;
@@ -240,6 +272,6 @@ bool tier_start(std::string *error) {
 TierStatistics tier_statistics() {
   std::lock_guard g(tier.lock);
   size_t queued = 0;
-  return {tier.functions, tier.modules, exec_memory_used(), tier.failed, queued + tier.queue.size(), tier.microseconds};
+  return {tier.functions, tier.modules, exec_memory_used(), tier.failed, queued + tier.queue.size(), tier.cached, tier.microseconds};
 }
 } // namespace joist::jit

@@ -12,6 +12,7 @@
 //  * A native body for a function (load_nif) takes the whole generation back to the interpreter, for good: compiled
 //    callers jump to their callees directly.
 //  * A released generation's native code is freed by thread progress.
+//  * Objects are kept on disk (jit/tier/cache.h): a module that has some there gets them while it is loaded.
 //  * libjoist_jit.so is loaded when the first function is hot. Without it everything stays interpreted.
 #pragma once
 #include <string>
@@ -23,6 +24,8 @@ struct TierSettings {
   std::string forced;     // mode Force: only these modules, separated by commas; empty: all
   unsigned threads = 1;
   bool perf_map = false;  // /tmp/perf-PID.map
+  std::string cache;      // directory of the cache, "false": none; empty: the default one
+  size_t cache_limit = size_t{256} << 20; // bytes
   std::string library;    // of the compiler; empty: libjoist_jit.so beside the executable
 };
 extern TierSettings tier_settings;
@@ -31,7 +34,7 @@ extern TierSettings tier_settings;
 bool tier_start(std::string *error);
 
 struct TierStatistics {
-  size_t functions, modules, code_bytes, failed, queued;
+  size_t functions, modules, code_bytes, failed, queued, cached;
   uint64_t compile_microseconds;
 };
 TierStatistics tier_statistics();

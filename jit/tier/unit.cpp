@@ -1,5 +1,6 @@
 #include "jit/tier/unit.h"
 #include "jit/tier/link.h"
+#include "loader/decode.h"
 #include "runtime/mem/alloc.h"
 #include "vm/native.h"
 
@@ -16,6 +17,10 @@ bool Unit::sampled(const FuncInfo *f, unsigned threshold) {
 }
 void Unit::want(const FuncInfo *f) {
   if (!retired_ && wanted_.insert(f).second) pending_.push_back(f);
+}
+uint64_t Unit::layout() {
+  if (!layout_) layout_ = loader::layout_digest(code_);
+  return layout_;
 }
 std::vector<const FuncInfo *> Unit::take_pending(size_t most) {
   std::vector<const FuncInfo *> taken;
@@ -68,6 +73,12 @@ void Unit::replace_handler(uint32_t at, uint32_t handler) {
 bool Unit::publish(const CompiledObject &object, std::string *error) {
   ObjectImage image;
   if (!image.parse(object.elf, error)) return false;
+  for (auto *list : {&object.entries, &object.direct})
+    for (const NativeEntry &e : *list)
+      if (e.text >= image.text_size() || e.code < 8 || e.code % 8 || e.code + 8 > code_->code_size()) {
+        *error = "an entry lies outside of the code";
+        return false;
+      }
   Placed p;
   p.block = exec_alloc(image.code_size());
   if (!p.block.run) {

@@ -22,6 +22,10 @@ public:
   // One more sample of f. True: it has just become hot.
   bool sampled(const FuncInfo *f, unsigned threshold);
   std::vector<const FuncInfo *> take_pending(size_t most);
+  // It is compiled already, e.g. by an earlier run.
+  void have(const FuncInfo *f) { wanted_.insert(f); }
+  // The digest of the code's layout (loader/decode.h); to be asked first before anything is published.
+  uint64_t layout();
   void want(const FuncInfo *f); // queues it, unless it was queued before
   bool pending() const { return !pending_.empty(); }
 
@@ -53,5 +57,6 @@ private:
   size_t published_ = 0;
   const uint8_t *last_text_ = nullptr;
   bool retired_ = false;
+  uint64_t layout_ = 0;
 };
 } // namespace joist::jit

@@ -13,6 +13,7 @@
 #include <mimalloc.h>
 #endif
 
+#include "runtime/mem/account.h"
 #include "runtime/mem/arena.h"
 
 namespace joist::runtime {
@@ -72,6 +73,8 @@ Arena &low_arena() {
 }
 
 } // namespace
+
+void mem_account(MemKind k, int64_t bytes) { count(k, bytes); }
 
 void *mem_alloc(MemKind k, size_t bytes) {
   void *p = raw_alloc(bytes);

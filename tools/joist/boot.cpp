@@ -88,7 +88,7 @@ void boot(const EmulatorSettings &settings) {
   vm::init();
   bifs::register_all();
   loader::init();
-  if (std::string why; !jit::tier_start(&why)) cannot_start("the compiler is not there: " + why);
+  if (std::string why; !jit::tier_start(&why)) cannot_start("compiled code: " + why);
   stubs::register_natives();
   nif_init();
   ets_init(vm_flags.ets_limit);

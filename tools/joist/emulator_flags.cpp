@@ -124,6 +124,8 @@ struct Flags {
       t.mode = jit::TierMode::Force;
       if (v != "true") t.forced = v;
     } else if (f == "JPthreads") t.threads = unsigned(ranged(v, 1, 64, "number of compiler threads"));
+    else if (f == "JPcache") t.cache = v;
+    else if (f == "JPlimit") t.cache_limit = size_t(ranged(v, 1, 1 << 20, "size of the cache of compiled code")) << 20;
     else if (f == "JPperf") t.perf_map = v == "true" || v == "map";
   }
 
@@ -278,7 +280,8 @@ std::string emulator_flags_help() {
   return "  honoured: +S +SP +SDcpu +SDPcpu +SDio +sss +P +Q +t +e +h* +B* +c +C +fn* +i +pc +W +d +A +V\n"
          "  checked and accepted, no effect in Joist: +a +I* +J +K +M* +n +R +r +rg +s* (wakeup, busy wait, binding) +T +v +z*\n"
          "  Joist's own: +gc_stress (collect at every allocation) +JPtier true|false (compile hot functions)\n"
-         "    +JPforce true|MODULE,.. (compile while loading) +JPthreads N (compiler threads) +JPperf true|map (/tmp/perf-PID.map)\n";
+         "    +JPforce true|MODULE,.. (compile while loading) +JPthreads N (compiler threads) +JPperf true|map (/tmp/perf-PID.map)\n"
+         "    +JPcache DIR|false (where compiled code is kept; default ~/.cache/joist) +JPlimit MB (of it; default 256)\n";
 }
 
 } // namespace joist
