@@ -1,5 +1,7 @@
 #include "loader/decode.h"
 
+#include "runtime/atom/atom.h"
+
 #include <cstring>
 #include <unordered_map>
 
@@ -88,6 +90,46 @@ bool decode(const Instr *pc, Word first_word, Decoded *out) {
   return true;
 }
 
+namespace {
+// A term as far as it is the same in every run: atoms that the VM does not name are numbered, and literals placed, anew.
+uint64_t constant_part(Word raw) {
+  Term t(raw);
+  if (t.is_atom()) return t.atom_index() < uint32_t(AtomId::predefined_count) ? raw : 1;
+  return t.is_pointer() ? 2 : raw;
+}
+
+// Which way each slot of a select's table leads, and for which constant: where atoms are numbered otherwise, other slots
+// are theirs.
+template <class Mix> void mix_select(const ModuleCode *code, const Word *at, const Decoded &d, Mix mix) {
+  const Word *list = at + d.layout.words;
+  auto way = [&](Word target) { mix(target ? target - Word(code->start) : 0); };
+  auto entries = [&](Word n) {
+    for (Word k = 0; k < n; k++) {
+      auto &e = reinterpret_cast<const SelectEntry *>(list)[k];
+      way(e.target);
+      bool empty = d.op == Op::select_hash && e.target == d.values[0];
+      mix(empty ? 0 : d.op == Op::select_arity ? uint32_t(e.value) : constant_part(Word(int64_t(e.value))));
+    }
+  };
+  switch (d.op) {
+  case Op::select_dense:
+    for (Word k = 0; k < d.values[3]; k++) way(reinterpret_cast<const uint32_t *>(list)[k]);
+    break;
+  case Op::select_hash: entries(Word{1} << (32 - d.values[3])); break;
+  case Op::select_linear:
+  case Op::select_arity: entries(d.values[2]); break;
+  case Op::select_linear64:
+    for (Word k = 0; k < d.values[2]; k++) {
+      auto &e = reinterpret_cast<const SelectEntry64 *>(list)[k];
+      way(e.target);
+      mix(constant_part(e.value));
+    }
+    break;
+  default: break;
+  }
+}
+} // namespace
+
 uint64_t layout_digest(const ModuleCode *code) {
   uint64_t h = 0xcbf29ce484222325;
   auto mix = [&](uint64_t v) { h = (h ^ v) * 0x100000001b3; };
@@ -98,7 +140,12 @@ uint64_t layout_digest(const ModuleCode *code) {
     Decoded d;
     while (at < end && decode(reinterpret_cast<const Instr *>(at), &d) && d.op != Op::int_code_end) {
       mix(uint64_t(d.op) << 32 | d.words);
-      for (int k = 0; k < d.operands; k++) mix(uint64_t(d.kinds[k]));
+      for (int k = 0; k < d.operands; k++) {
+        mix(uint64_t(d.kinds[k]));
+        if (d.kinds[k] == OpKind::F) mix(d.values[k] ? d.values[k] - Word(code->start) : 0);
+        else if (d.kinds[k] == OpKind::C || d.kinds[k] == OpKind::L) mix(constant_part(d.values[k]));
+      }
+      mix_select(code, at, d, mix);
       at += d.words;
     }
   }

@@ -18,7 +18,7 @@ struct Decoded {
 // False: the word is no handler.
 bool decode(const Instr *pc, Word first_word, Decoded *out);
 inline bool decode(const Instr *pc, Decoded *out) { return decode(pc, *reinterpret_cast<const Word *>(pc), out); }
-// Tells layouts of a module's code apart: they differ between runs where tables of selects are sized by the numbers of
-// atoms. To be computed before anything is patched.
+// Tells layouts of a module's code apart: they differ between runs where the numbers of atoms decide on the size of tables
+// of selects and on who is where in them. To be computed before anything is patched.
 uint64_t layout_digest(const ModuleCode *code);
 } // namespace joist::loader
