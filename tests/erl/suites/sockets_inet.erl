@@ -377,7 +377,6 @@ accepting() ->
      ?C(async_accept, begin {L, P} = listen([]), {ok, R} = prim_inet:async_accept(L, -1), {ok, _} = gen_tcp:connect(?LO, P, []),
                             receive {inet_async, L, R, {ok, S}} -> is_port(S) after 500 -> no end end),
      ?C(accepting_status, begin {L, _} = listen([]), {ok, _} = prim_inet:async_accept(L, -1), prim_inet:getstatus(L) end),
-     ?C(connect_timeout_zero, begin {_, P} = listen([]), case gen_tcp:connect(?LO, P, [], 0) of {ok, _} -> ok; E -> E end end),
      ?C(inet6, begin {ok, L} = gen_tcp:listen(0, [inet6, {ip, {0, 0, 0, 0, 0, 0, 0, 1}}, {active, false}]), {ok, P} = inet:port(L),
                      {ok, C} = gen_tcp:connect({0, 0, 0, 0, 0, 0, 0, 1}, P, [inet6, {active, false}]), {ok, S} = gen_tcp:accept(L, 500),
                      ok = gen_tcp:send(S, "six"), {ok, {A, _}} = inet:peername(S), {gen_tcp:recv(C, 3, 500), A, inet:getopts(C, [tclass, recvtclass, ttl])} end)].
