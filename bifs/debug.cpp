@@ -3,6 +3,7 @@
 
 #include "runtime/mem/copy.h"
 #include "runtime/mem/literal.h"
+#include "runtime/nif/resource.h"
 #include "runtime/nif/static_nif.h"
 #include "runtime/sched/scheduler.h"
 #include "runtime/term/print.h"
@@ -91,8 +92,11 @@ Term erts_debug_set_internal_state_2(Process *p, const Term *args) {
     return atoms::true_;
   }
   if (what == named("wait")) {
+    // Destructors of resources are jobs of the schedulers.
+    if (value == named("aux_work") && resource_destructors_pending())
+      return yield_to(p, export_get_or_put(atoms::erts_debug, named("set_internal_state"), 2), what, value);
     // Pending deallocations and timer cancellations are never left behind by the operations that cause them.
-    for (const char *w : {"deallocations", "timer_cancellations", "aux_work", "microseconds"})
+    for (const char *w : {"deallocations", "timer_cancellations", "aux_work", "thread_progress", "microseconds"})
       if (value == named(w)) return atoms::ok;
     return badarg(p);
   }

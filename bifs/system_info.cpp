@@ -8,6 +8,7 @@
 #include "runtime/ets/ets.h"
 #include "runtime/io/port.h"
 #include "runtime/mem/gc.h"
+#include "runtime/nif/library.h"
 #include "runtime/proc/registry.h"
 #include "runtime/sched/scheduler.h"
 #include "runtime/sched/stats.h"
@@ -54,8 +55,9 @@ Term clock_source(Process *p, const char *id, int64_t time, bool extended) {
 }
 
 Term max_heap_size_map(Process *p) {
-  Term pairs[] = {named("error_logger"), bool_term(vm_flags.max_heap_log), atoms::kill,
-                  bool_term(vm_flags.max_heap_kill), atoms::size, make_uint(p->heap, vm_flags.max_heap_words)};
+  Term pairs[] = {named("error_logger"), bool_term(vm_flags.max_heap_log),
+                  atoms::kill,           bool_term(vm_flags.max_heap_kill),
+                  atoms::size,           make_uint(p->heap, vm_flags.max_heap_words)};
   return map_from_pairs(p->heap, pairs, 3);
 }
 
@@ -76,10 +78,10 @@ Term os_version(Process *p) {
 
 std::string system_version() {
   auto s = [](unsigned n) { return std::to_string(n); };
-  return "Erlang/OTP " + vm_flags.otp_release + " [erts-" + vm_flags.erts_version + "] [source] [64-bit] [smp:" +
-         s(schedulers_count()) + ":" + s(schedulers_online()) + "] [ds:" + s(dirty_cpu_schedulers()) + ":" +
-         s(dirty_cpu_schedulers_online()) + ":" + s(dirty_io_schedulers()) + "] [async-threads:" +
-         s(vm_flags.async_threads) + "]\n";
+  return "Erlang/OTP " + vm_flags.otp_release + " [erts-" + vm_flags.erts_version +
+         "] [source] [64-bit] [smp:" + s(schedulers_count()) + ":" + s(schedulers_online()) +
+         "] [ds:" + s(dirty_cpu_schedulers()) + ":" + s(dirty_cpu_schedulers_online()) + ":" +
+         s(dirty_io_schedulers()) + "] [async-threads:" + s(vm_flags.async_threads) + "]\n";
 }
 
 Term scheduler_bindings(Process *p) {
@@ -90,27 +92,27 @@ Term check_io(Process *p) {
   Heap &h = p->heap;
   auto flag = [&](const char *n, bool v) { return pair(h, n, bool_term(v)); };
   auto count = [&](const char *n, int64_t v) { return pair(h, n, Term::small(v)); };
-  return make_list(h, list_of(h, {pair(h, atoms::name, named("erts_poll")), pair(h, "primary", named("epoll")),
-                                  pair(h, "kernel_poll", named("epoll")), count("memory_size", 0),
-                                  count("total_poll_set_size", 1), flag("lazy_updates", true),
-                                  count("pending_updates", 0), flag("batch_updates", false),
-                                  flag("concurrent_updates", true), flag("fallback", false),
-                                  count("max_fds", sysconf(_SC_OPEN_MAX)), count("active_fds", 0),
-                                  count("poll_threads", 1)}));
+  return make_list(
+      h, list_of(h, {pair(h, atoms::name, named("erts_poll")), pair(h, "primary", named("epoll")),
+                     pair(h, "kernel_poll", named("epoll")), count("memory_size", 0), count("total_poll_set_size", 1),
+                     flag("lazy_updates", true), count("pending_updates", 0), flag("batch_updates", false),
+                     flag("concurrent_updates", true), flag("fallback", false), count("max_fds", sysconf(_SC_OPEN_MAX)),
+                     count("active_fds", 0), count("poll_threads", 1)}));
 }
 
 Term garbage_collection(Process *p) {
   Heap &h = p->heap;
   auto n = [&](Term name, Word v) { return pair(h, name, make_uint(h, v)); };
-  return list_of(h, {n(atoms::max_heap_size, vm_flags.max_heap_words),
-                     n(named("min_bin_vheap_size"), vm_flags.min_vheap_words),
-                     n(atoms::min_heap_size, vm_flags.min_heap_words), n(atoms::fullsweep_after, vm_flags.fullsweep_after)});
+  return list_of(
+      h, {n(atoms::max_heap_size, vm_flags.max_heap_words), n(named("min_bin_vheap_size"), vm_flags.min_vheap_words),
+          n(atoms::min_heap_size, vm_flags.min_heap_words), n(atoms::fullsweep_after, vm_flags.fullsweep_after)});
 }
 
 Term snifs(Process *p) {
   Term l = Term::nil();
   for (size_t i = 0; i < bif_count; i++)
-    l = make_cons(p->heap, make_tuple(p->heap, bif_rows[i].module, bif_rows[i].function, Term::small(bif_rows[i].arity)), l);
+    l = make_cons(p->heap,
+                  make_tuple(p->heap, bif_rows[i].module, bif_rows[i].function, Term::small(bif_rows[i].arity)), l);
   return l;
 }
 
@@ -122,7 +124,8 @@ Term multi_scheduling(Process *) {
 
 Term gcc_version(Process *p) {
   Heap &h = p->heap;
-  return pair(h, "gnuc", make_tuple(h, Term::small(__GNUC__), Term::small(__GNUC_MINOR__), Term::small(__GNUC_PATCHLEVEL__)));
+  return pair(h, "gnuc",
+              make_tuple(h, Term::small(__GNUC__), Term::small(__GNUC_MINOR__), Term::small(__GNUC_PATCHLEVEL__)));
 }
 
 const std::unordered_map<std::string_view, Item> &items() {
@@ -239,7 +242,13 @@ const std::unordered_map<std::string_view, Item> &items() {
       {"system_architecture", [](Process *p) { return text(p, "x86_64-pc-linux-gnu"); }},
       {"system_logger", [](Process *) { return system_logger(); }},
       {"system_version", [](Process *p) { return text(p, system_version()); }},
-      {"taints", [](Process *) { return Term::nil(); }},
+      {"taints",
+       [](Process *p) {
+         Term l = Term::nil();
+         for (Term m : nif_modules()) l = make_cons(p->heap, m, l);
+         return l;
+       }},
+      {"lock_checking", [](Process *) { return atoms::false_; }},
       {"trace_control_word", [](Process *p) { return number(p, system_settings.trace_control_word.load()); }},
       {"version", [](Process *p) { return text(p, vm_flags.erts_version); }},
       {"endian", [](Process *) { return atoms::little; }},
@@ -261,9 +270,7 @@ Term tuple_item(Process *p, Term t) {
     return badarg(p);
   }
   if (n != 2) return badarg(p);
-  if (key == atoms::wordsize) {
-    return arg == atoms::internal || arg == atoms::external ? Term::small(8) : badarg(p);
-  }
+  if (key == atoms::wordsize) { return arg == atoms::internal || arg == atoms::external ? Term::small(8) : badarg(p); }
   if (key == atoms::allocator || key == atoms::allocator_sizes) {
     static const Export *info = export_get_or_put(atoms::erlang, atoms::alloc_info, 1);
     static const Export *sizes = export_get_or_put(atoms::erlang, atoms::alloc_sizes, 1);

@@ -24,6 +24,9 @@ void discard(NifLibrary *lib) {
   delete lib;
 }
 
+std::mutex tainted_lock;
+std::vector<Term> tainted;
+
 // Opens the file and checks what it says of itself; fills lib->entry.
 Refusal open_library(NifLibrary *lib, const std::string &path) {
   std::string file = path + ".so";
@@ -39,6 +42,10 @@ Refusal open_library(NifLibrary *lib, const std::string &path) {
   if (!init) {
     const char *why = dlerror();
     return {atoms::bad_lib, "Failed to find library init function: '" + std::string(why ? why : "") + "'"};
+  }
+  {
+    std::lock_guard g(tainted_lock);
+    if (std::find(tainted.begin(), tainted.end(), lib->module) == tainted.end()) tainted.push_back(lib->module);
   }
   auto *e = reinterpret_cast<const NifEntry *(*)()>(init)();
   if (!e) return {atoms::bad_lib, "Library init-call unsuccessful"};
@@ -208,6 +215,11 @@ Term nif_load(Process *p, const std::string &path, Term info, const Instr *pc) {
   if (!no) return atoms::ok;
   return make_tuple(p->heap, atoms::error,
                     make_tuple(p->heap, no.tag, make_string(p->heap, no.text.data(), no.text.size())));
+}
+
+std::vector<Term> nif_modules() {
+  std::lock_guard g(tainted_lock);
+  return tainted;
 }
 
 void nif_init() { code_nif_unload = unload; }

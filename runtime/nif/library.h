@@ -48,5 +48,6 @@ struct ScheduledNif : LibraryNif {
   std::vector<Term> args; // good until the function that scheduled it has returned
 };
 
+std::vector<Term> nif_modules(); // that have called load_nif/2 for a file, in no particular order: system_info(taints)
 void nif_init(); // hooks; once at start
 } // namespace joist::runtime

@@ -39,6 +39,8 @@ void monitors_drop(ResourceMonitors *m) {
   monitors_unref(m);
 }
 
+std::atomic<int64_t> destructors_waiting{0};
+
 void finish(void *arg) {
   auto *r = static_cast<Resource *>(arg);
   if (r->monitors) monitors_drop(r->monitors);
@@ -51,6 +53,7 @@ void finish(void *arg) {
   }
   type_unref(r->type);
   mem_free(MemKind::Binary, static_cast<BinData *>(r));
+  destructors_waiting.fetch_sub(1);
 }
 
 bool add_reference_unless_dead(Resource *r) {
@@ -58,6 +61,16 @@ bool add_reference_unless_dead(Resource *r) {
   while (n > 0)
     if (r->refs.compare_exchange_weak(n, n + 1, std::memory_order_acq_rel)) return true;
   return false;
+}
+
+// With the watch's slot locked.
+Term shown(Watch *watch, Heap &h) {
+  ResourceMonitors *m = static_cast<ResourceMonitor *>(watch)->of;
+  std::lock_guard g(m->lock);
+  if (!m->resource || !add_reference_unless_dead(m->resource)) return Term::none();
+  Term t = make_resource_term(h, m->resource);
+  bin_unref(m->resource);
+  return t;
 }
 
 void fired(Watch *watch) {
@@ -88,6 +101,8 @@ void fired(Watch *watch) {
 }
 } // namespace
 
+bool resource_destructors_pending() { return destructors_waiting.load() > 0; }
+
 ResourceCall::ResourceCall(ResourceType *type) {
   std::lock_guard g(type->lock);
   callbacks = type->callbacks;
@@ -100,6 +115,7 @@ ResourceCall::~ResourceCall() {
 
 void resource_unreferenced(BinData *b) {
   auto *r = static_cast<Resource *>(b);
+  destructors_waiting.fetch_add(1);
   schedule_work(finish, r);
 }
 
@@ -259,6 +275,7 @@ JOIST_ABI int enif_monitor_process(NifEnv *, void *object, const NifPid *pid, Ni
   ResourceMonitors *m = r->monitors;
   auto *w = new ResourceMonitor;
   w->gone = fired;
+  w->shown = shown;
   w->of = m;
   ref_fresh_numbers(w->numbers);
   NifMonitor id{};

@@ -53,6 +53,7 @@ static_assert(sizeof(Resource) % 16 == 0);
 // The resource behind a magic reference, or behind a binary made of its memory; else null.
 Resource *resource_of(Term t);
 Term make_resource_term(Heap &h, Resource *r);
+bool resource_destructors_pending(); // some have been scheduled and not yet returned
 // BinData::destroy of resources; bin_unref leaves the memory to it.
 void resource_unreferenced(BinData *b);
 // Types opened while a library is being loaded: kept, or forgotten.

@@ -52,6 +52,18 @@ bool process_unwatch(Watch *w) {
   return true;
 }
 
+Term process_watchers_shown(Term pid, Heap &h) {
+  Slot &s = slot_of(pid);
+  Term list = Term::nil();
+  if (s.count.load(std::memory_order_relaxed) == 0) return list;
+  std::lock_guard g(s.lock);
+  for (Watch *w = s.first; w; w = w->next) {
+    Term t = w->pid == pid && w->shown ? w->shown(w, h) : Term::none();
+    if (!t.is_none()) list = make_cons(h, t, list);
+  }
+  return list;
+}
+
 void process_watchers_fire(Term pid) {
   Slot &s = slot_of(pid);
   std::atomic_thread_fence(std::memory_order_seq_cst);

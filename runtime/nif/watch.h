@@ -7,11 +7,12 @@
 //    on its own thread. For nearly all processes that is one relaxed load.
 //  * For each Watch exactly one of these happens: process_unwatch answers true, or `gone` is called.
 #pragma once
-#include "runtime/term/term.h"
+#include "runtime/mem/heap.h"
 
 namespace joist::runtime {
 struct Watch {
   void (*gone)(Watch *) = nullptr; // called without locks held, on the thread on which the process ends
+  Term (*shown)(Watch *, Heap &) = nullptr; // what process_info(P, monitored_by) shows for it; null or none: nothing
   // private to watch.cpp
   Watch *next = nullptr, **prev = nullptr;
   Term pid = Term::none();
@@ -21,6 +22,8 @@ struct Watch {
 bool process_watch(Term local_pid, Watch *w);
 // True if w was still registered: `gone` will never be called. False: it was or is being called.
 bool process_unwatch(Watch *w);
+// What watches of the process show, as a list built in h.
+Term process_watchers_shown(Term local_pid, Heap &h);
 // For the exit of processes; see above.
 void process_watchers_fire(Term local_pid);
 } // namespace joist::runtime

@@ -2,6 +2,7 @@
 #include "runtime/atom/atom.h"
 #include "runtime/code/code.h"
 #include "runtime/mem/copy.h"
+#include "runtime/nif/watch.h"
 #include "runtime/proc/backtrace.h"
 #include "runtime/proc/bif.h"
 #include "runtime/proc/dictionary.h"
@@ -124,8 +125,17 @@ Term monitors(Asked &a) {
   return list;
 }
 Term monitored_by(Asked &a) {
-  if (!a.p->relations) return Term::nil();
-  return list_of(a.h, a.p->relations->targets.all(), [&](Target &t) { return copy(t.watcher.get(), a.h); });
+  Term natives = process_watchers_shown(a.p->id, a.h);
+  if (!a.p->relations) return natives;
+  Term list = list_of(a.h, a.p->relations->targets.all(), [&](Target &t) { return copy(t.watcher.get(), a.h); });
+  if (natives.is_nil()) return list;
+  std::vector<Term> pids;
+  for (; list.is_cons(); list = list.tail()) pids.push_back(list.head());
+  while (!pids.empty()) {
+    natives = make_cons(a.h, pids.back(), natives);
+    pids.pop_back();
+  }
+  return natives;
 }
 Term suspending(Asked &a) {
   Term list = Term::nil();
