@@ -17,8 +17,9 @@ unloaded() -> erlang:nif_error(not_loaded).
 source() -> filename:join([filename:dirname(proplists:get_value(source, module_info(compile))), "..", "native"]).
 build() ->
     Include = filename:join([code:root_dir(), "usr", "include"]),
-    [] = os:cmd("cc -w -shared -fPIC -I" ++ Include ++ " -o native_code.so " ++ filename:join(source(), "native_code.c")),
-    [] = os:cmd("cc -w -shared -fPIC -o no_init.so -x c /dev/null").
+    Cc = case os:find_executable("cc") of false -> "clang-19"; Found -> Found end,
+    [] = os:cmd(Cc ++ " -w -shared -fPIC -I" ++ Include ++ " -o native_code.so " ++ filename:join(source(), "native_code.c")),
+    [] = os:cmd(Cc ++ " -w -shared -fPIC -o no_init.so -x c /dev/null").
 
 %% Stock itself crashes when maps/1 gets the large map.
 terms() ->
