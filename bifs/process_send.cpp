@@ -3,6 +3,7 @@
 #include "runtime/io/port.h"
 #include "runtime/proc/registry.h"
 #include "runtime/proc/remote.h"
+#include "runtime/trace/trace.h"
 
 namespace joist::bifs {
 namespace {
@@ -31,18 +32,23 @@ Term to_owner(Process *p, Term id, Term msg, bool nosuspend, Term result) {
 
 Term send(Process *p, Term to, Term msg, bool noconnect, bool nosuspend, Term result) {
   p->bump(4);
+  const bool traced = p->trace_flags & trace::flag::Send;
   if (to.is_local_pid()) {
+    if (traced) trace::sent(p, to, msg);
     if (Process *r = process_lookup(to)) message_send(p, r, msg);
     return result;
   }
   if (to.is_atom()) {
     Term id = registry_whereis(to);
+    if (traced) trace::sent(p, to, msg);
     return id.is_none() ? badarg(p) : to_owner(p, id, msg, nosuspend, result);
   }
   if (is_local_ref(to)) {
+    if (traced) trace::sent(p, to, msg);
     message_send_alias(to, msg);
     return result;
   }
+  if (traced && (to.is_local_port() || is_external_pid(to) || is_external_ref(to))) trace::sent(p, to, msg);
   if (to.is_local_port()) return to_port(p, to, msg, nosuspend, result);
   if (is_external_pid(to) || is_external_ref(to)) {
     if (of_this_node(to)) return result; // an earlier incarnation of this node: gone
@@ -52,6 +58,7 @@ Term send(Process *p, Term to, Term msg, bool noconnect, bool nosuspend, Term re
   if (is_tuple_of(to, 2)) {
     Term name = tuple_elements(to)[0], node = tuple_elements(to)[1];
     if (!name.is_atom() || !node.is_atom()) return badarg(p);
+    if (traced) trace::sent(p, to, msg);
     if (node != this_node()->name) return remote(p, to, msg, noconnect, nosuspend, result);
     return to_owner(p, registry_whereis(name), msg, nosuspend, result);
   }

@@ -3,14 +3,22 @@
 
 #include "runtime/io/port.h"
 #include "runtime/proc/registry.h"
+#include "runtime/trace/trace.h"
 
 namespace joist::bifs {
+namespace {
+void tell(Term who, Term name, bool on) {
+  if (!who.is_local_pid()) return;
+  if (Process *to = process_lookup(who); to && (to->trace_flags & trace::flag::Procs)) trace::registered(to, name, on);
+}
+} // namespace
+
 Term erlang_register_2(Process *p, const Term *args) {
   Term name = args[0], who = args[1];
   if (!name.is_atom()) return badarg(p, atoms::none);
   if (!who.is_local_pid() && !who.is_local_port()) return badarg(p, atoms::none);
   switch (registry_register(name, who)) {
-  case RegisterResult::Ok: return atoms::true_;
+  case RegisterResult::Ok: tell(who, name, true); return atoms::true_;
   case RegisterResult::HasName: return badarg(p, atoms::registered_name);
   case RegisterResult::NoProcess: return badarg(p, atoms::notalive);
   default: return badarg(p, atoms::none); // no particular cause, as stock says it
@@ -18,7 +26,9 @@ Term erlang_register_2(Process *p, const Term *args) {
 }
 
 Term erlang_unregister_1(Process *p, const Term *args) {
+  Term who = args[0].is_atom() ? registry_whereis(args[0]) : Term::none();
   if (!args[0].is_atom() || !registry_unregister(args[0])) return badarg(p);
+  if (!who.is_none()) tell(who, args[0], false);
   return atoms::true_;
 }
 

@@ -69,6 +69,7 @@ void Emitter::function_head(const GenericOp &op) {
   ins(Op::func_info, {});
   for (Word w : {Word(interpret_entry_stub), Word(0), mfa.module.raw(), mfa.function.raw(), mfa.arity}) a_.word(w);
   entry_ = a_.here();
+  entry_labelled_ = false;
   if (!body_is_bif(mfa)) return;
   // The rest of the stub is not translated; its labels, which nothing refers to, stand at the BIF call.
   Export *x = export_get_or_put(mfa.module, mfa.function, mfa.arity);
@@ -141,6 +142,11 @@ Emitter::Done Emitter::control(const GenericOp &op) {
     if (k < f_.ops.size() && f_.ops[k].op == op_func_info) {
       function_end();
       set_line(0);
+    }
+    // A breakpoint at a function's entry is not to be hit by what jumps there from inside (a receive comes first).
+    if (entry_ && a_.here() == entry_) {
+      if (entry_labelled_) ins(Op::nop, {});
+      entry_labelled_ = true;
     }
     label_offset_[num(op, 0)] = uint32_t(a_.here());
     break;

@@ -1,6 +1,7 @@
 #include "vm/calls.h"
 #include "runtime/code/install.h"
 #include "runtime/proc/signal.h"
+#include "vm/call_trace.h"
 #include "vm/vm.h"
 
 namespace joist::vm {
@@ -12,6 +13,7 @@ const Instr *enter(Machine *m, const Instr *entry) {
   Process *p = m->p;
   if (--p->reductions > 0) return entry;
   leave(m, entry, unsigned(FuncInfo::of(entry)->mfa.arity), RunResult::Yielded);
+  if (m->result == uint8_t(RunResult::Yielded)) p->trace_flags |= rt::trace::flag::AtEntry;
   return nullptr;
 }
 // Makes the frame right for a call (push) or a tail call (drop).
@@ -50,7 +52,7 @@ bool raises_by_trade(const Export *x) {
 const Instr *apply_export(Machine *m, const Instr *pc, Term mod, Term fun, unsigned arity, const Instr *return_to, int dealloc) {
   Export *x = export_get_or_put(mod, fun, arity);
   // A tail call of a function whose only purpose is to raise: its caller belongs on top of the trace.
-  if (dealloc >= 0 && x->bif && raises_by_trade(x)) {
+  if (dealloc >= 0 && x->bif && !x->is_bif_traced && raises_by_trade(x)) {
     x->bif(m->p, m->x);
     return raise_at(m, pc, &x->mfa(), m->x);
   }
@@ -98,7 +100,7 @@ const Instr *call_error_handler(Machine *m, const Mfa *mfa) {
   Export *x = export_get_or_put(p->error_handler, atoms::undefined_function, 3);
   if (!export_has_code(x)) {
     undef(p);
-    return raise_at(m, return_target(*p->stack_top), mfa, m->x, true);
+    return raise_at(m, rt::trace::return_point(p), mfa, m->x, true);
   }
   Term args = list_from(p, m->x, unsigned(mfa->arity));
   m->x[0] = mfa->module;

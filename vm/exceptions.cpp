@@ -1,4 +1,6 @@
 #include "vm/exceptions.h"
+#include "vm/call_trace.h"
+#include "vm/vm.h"
 #include "runtime/proc/error_log.h"
 #include "runtime/sched/scheduler.h"
 #include "runtime/sys/settings.h"
@@ -100,7 +102,7 @@ Term save_trace(Process *p, ExcClass cls, const Instr *pc, bool pc_is_return, co
     t->pc = pc_word;
   }
   for (const Word *s = p->stack_top; s < p->heap_end && depth > 0; s++)
-    if (is_return_word(*s) && *s != previous) {
+    if (is_return_word(*s) && *s != previous && !is_trace_return(*s)) {
       previous = *s;
       t->at[t->depth++] = *s;
       depth--;
@@ -149,15 +151,20 @@ Term error_value(Process *p, Reason r) {
 }
 
 // Unwinds to the innermost active catch: its frame becomes the current one. Null if there is none.
-const Instr *find_handler(Process *p) {
+const Instr *find_handler(Process *p, Term cls, Term value) {
   Word *frame = p->stack_top;
+  bool return_to = false;
   for (Word *s = p->stack_top; s < p->heap_end; s++) {
     if (is_return_word(*s)) {
       frame = s + 1;
+      return_to = return_to || return_target(*s) == fixed.trace_return_to;
     } else if (Term(*s).is_catch()) {
+      if (p->trace_flags & rt::trace::flag::Frames) trace_unwinding(p, frame, cls, value);
       p->stack_top = frame;
       p->sync_limit();
-      return reinterpret_cast<const Instr *>(Term(*s).imm_payload());
+      auto *handler = reinterpret_cast<const Instr *>(Term(*s).imm_payload());
+      if (return_to) rt::trace::return_to_event(p, handler);
+      return handler;
     }
   }
   return nullptr;
@@ -272,7 +279,9 @@ const Instr *raise_at(Machine *m, const Instr *pc, const Mfa *bif, const Term *a
   p->fvalue = Term::nil();
   p->fargs = p->fcause = Term::none();
   p->current = nullptr;
-  const Instr *handler = p->catches > 0 ? find_handler(p) : nullptr;
+  bool tells = p->trace_flags & rt::trace::flag::Frames;
+  const Instr *handler = p->catches > 0 ? find_handler(p, class_atom(cls), value) : nullptr;
+  if (!handler && tells) trace_unwinding(p, nullptr, class_atom(cls), value);
   if (!handler) return uncaught(m, cls, value);
   m->x[0] = Term::none();
   m->x[1] = class_atom(cls);

@@ -1,5 +1,6 @@
 // apply, native function bodies, trampolines, the beginning and the end of processes.
 #include "runtime/sched/scheduler.h"
+#include "vm/call_trace.h"
 #include "vm/calls.h"
 #include "vm/nif_calls.h"
 
@@ -141,7 +142,7 @@ struct Op_continue_exit {
 struct Op_dirty_failed {
   template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
-    RESUME(raise_at(m, return_target(*e), m->p->current, m->x, true));
+    RESUME(raise_at(m, rt::trace::return_point(m->p), m->p->current, m->x, true));
   }
 };
 } // namespace

@@ -12,12 +12,18 @@ struct BifCall {
     SAVE();
     LEAVE(leave(m, pc, unsigned(PTR(Export, 0)->mfa().arity), RunResult::Yielded));
   }
+  // Called as other functions are, by its export.
+  template <class I> COLD static JOIST_HANDLER traced(JOIST_PARAMS) {
+    *--e = return_word(after(pc, SIZE));
+    GO(export_entry(PTR(Export, 0)));
+  }
   template <class I> COLD static JOIST_HANDLER failed(JOIST_PARAMS) {
     RESUME(bif_failed(m, pc, PTR(Export, 0), after(pc, SIZE)));
   }
 };
 #define CALL_BIF()                                                                                                     \
   CHARGE_OR(BifCall::yield<I>);                                                                                        \
+  if (UNLIKELY(PTR(Export, 0)->is_bif_traced)) TAIL BifCall::traced<I>(JOIST_ARGS);                                    \
   SAVE();                                                                                                              \
   m->p->pc = pc; /* for process_info(self(), ..) */                                                                    \
   Term r = PTR(Export, 0)->bif(m->p, m->x);                                                                            \

@@ -1,4 +1,5 @@
 // Moves, lists, tuples, records, frames, heap checks, funs.
+#include "vm/call_trace.h"
 #include "vm/sem/data.h"
 #include "vm/interp.h"
 
@@ -177,12 +178,22 @@ struct Op_update_record {
 };
 
 // --- frames and heap room
+// The same instruction again: not by way of its code word, which may be a breakpoint.
+#ifdef JOIST_LOWERING
+#define RETRY GO(pc)
+#else
+#define RETRY                                                                                                          \
+  do {                                                                                                                 \
+    Handler again_ = handler_past_breakpoint(pc);                                                                      \
+    TAIL again_(JOIST_ARGS);                                                                                           \
+  } while (0)
+#endif
 struct Op_allocate {
   template <class I> COLD static JOIST_HANDLER slow(JOIST_PARAMS) {
     SAVE();
     if (!collect(m, NUM(0) / 8, NUM(1))) LEAVE(leave_killed(m));
     LOAD();
-    GO(pc);
+    RETRY;
   }
   template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     STATE;
@@ -195,7 +206,7 @@ struct Op_allocate_heap {
     SAVE();
     if (!collect(m, NUM(0) / 8 + NUM(2), NUM(1))) LEAVE(leave_killed(m));
     LOAD();
-    GO(pc);
+    RETRY;
   }
   template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     STATE;
@@ -208,7 +219,7 @@ struct Op_test_heap {
     SAVE();
     if (!collect(m, NUM(1), NUM(0))) LEAVE(leave_killed(m));
     LOAD();
-    GO(pc);
+    RETRY;
   }
   template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     STATE;
@@ -221,7 +232,7 @@ struct Op_test_heap_put_list {
     SAVE();
     if (!collect(m, 2, NUM(0))) LEAVE(leave_killed(m));
     LOAD();
-    GO(pc);
+    RETRY;
   }
   template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     STATE;

@@ -3,6 +3,8 @@
 // loop_rec_end) registers may hold terms in a signal's fragments, which collect() knows by m->matching.
 #include "runtime/proc/receive.h"
 #include "runtime/proc/signal.h"
+#include "runtime/sys/seq_trace.h"
+#include "runtime/trace/trace.h"
 #include "vm/interp.h"
 
 namespace joist::vm {
@@ -67,7 +69,7 @@ struct Op_remove_message {
       p->heap.adopt(msg->fragments);
       msg->fragments = nullptr;
     }
-    p->seq_token = msg->token;
+    if (UNLIKELY(msg->token != p->seq_token)) seq_trace::received(p, msg->token, msg->term);
     signal_free(msg);
     if (p->receive_timer) receive_timer_cancel(p);
     LOAD();
@@ -81,6 +83,7 @@ struct Op_timeout {
     p->mailbox.save = &p->mailbox.first;
     m->matching = false;
     receive_timer_cancel(p);
+    if (UNLIKELY(p->trace_flags & rt::trace::flag::Receive)) rt::trace::received(p, atoms::timeout, atoms::clock_service);
     LOAD();
     NEXT;
   }

@@ -7,6 +7,7 @@
 #include "runtime/sched/dirty.h"
 #include "runtime/sched/scheduler.h"
 #include "vm/build.h"
+#include "vm/call_trace.h"
 #include "vm/calls.h"
 #include "vm/native.h"
 #include "vm/nif_calls.h"
@@ -24,6 +25,11 @@ void save_registers(Process *p, const Term *x, unsigned live) {
   p->live_x = uint16_t(live);
 }
 
+// A process that was left in the middle of a function's first instruction has passed the breakpoint there.
+Handler first_handler(const Process *p, const Instr *pc) {
+  return p->trace_flags & rt::trace::flag::AtEntry ? handler_at(pc) : handler_past_breakpoint(pc);
+}
+
 RunResult run(Machine *m, Process *p) {
   m->p = p;
   p->machine = m;
@@ -35,7 +41,7 @@ RunResult run(Machine *m, Process *p) {
   p->sync_limit();
   const Instr *pc = p->pc;
   if (p->must_exit() && pc != exec_hooks.continue_exit) leave_killed(m);
-  else handler_at(pc)(pc, m, p->heap.top, p->stack_top, p->reductions);
+  else first_handler(p, pc)(pc, m, p->heap.top, p->stack_top, p->reductions);
   return RunResult(m->result);
 }
 
@@ -70,6 +76,28 @@ void init_trampolines(Export *e) {
   memcpy(e->trampoline, a.words().data(), a.words().size() * 8);
 }
 
+// The instructions that trace frames return to, each after the word that stands for its native entry.
+void init_trace_code() {
+  const std::pair<Handler, const Instr *FixedCode::*> points[] = {{h_trace_return, &FixedCode::trace_return},
+                                                                 {h_trace_return, &FixedCode::trace_exception},
+                                                                 {h_trace_return_to, &FixedCode::trace_return_to},
+                                                                 {h_trace_return_time, &FixedCode::trace_return_time}};
+  constexpr size_t n = std::size(points);
+  auto *at = static_cast<Word *>(low_alloc(n * 2 * 8));
+  for (size_t i = 0; i < n; i++) {
+    at[2 * i] = Word(interpret_return_stub);
+    at[2 * i + 1] = reinterpret_cast<Word>(points[i].first);
+    fixed.*points[i].second = reinterpret_cast<const Instr *>(at + 2 * i + 1);
+  }
+  auto &code = rt::trace::breakpoint_code;
+  code.frames_begin = reinterpret_cast<const Instr *>(at);
+  code.frames_end = reinterpret_cast<const Instr *>(at + 2 * n);
+  code.breakpoint = uint32_t(reinterpret_cast<Word>(&h_breakpoint));
+  code.native = interpret_entry_stub;
+  code.stub = reinterpret_cast<Word>(&h_trace_stub);
+  code.func_info = plain(Op::func_info);
+}
+
 void install_native_body(FuncInfo *f, const StaticNif *nif) {
   Assembler a;
   a.ins(Op::nif_body, {Arg::word(Word(nif))});
@@ -77,7 +105,7 @@ void install_native_body(FuncInfo *f, const StaticNif *nif) {
   std::atomic_ref(f->native).store(interpret_entry_stub, std::memory_order_release);
   // Operand before handler: whoever enters meanwhile runs either body whole.
   at[1] = a.words()[1];
-  std::atomic_ref(at[0]).store(a.words()[0], std::memory_order_release);
+  rt::trace::breakpoint_original_changed(f, uint32_t(a.words()[0]));
 }
 } // namespace
 
@@ -105,6 +133,7 @@ void init() {
   fixed.dirty_failed = fixed_code({Op::dirty_failed});
   fixed.nif_scheduled = fixed_code({Op::nif_scheduled});
   fixed.return_ = fixed_code({Op::return_});
+  init_trace_code();
   code_hooks.init_trampolines = init_trampolines;
   code_hooks.lambda_not_loaded = fixed_code({Op::lambda_unloaded});
   code_hooks.install_native_body = install_native_body;
@@ -115,6 +144,7 @@ COLD JOIST_HANDLER h_yield_at_entry(JOIST_PARAMS) {
   SAVE();
   if (code_sampled) code_sampled(pc, e);
   leave(m, pc, unsigned(FuncInfo::of(pc)->mfa.arity), RunResult::Yielded);
+  if (m->result == uint8_t(RunResult::Yielded)) m->p->trace_flags |= rt::trace::flag::AtEntry;
 }
 COLD JOIST_HANDLER h_raise(JOIST_PARAMS) {
   SAVE();
@@ -129,6 +159,7 @@ void leave(Machine *m, const Instr *pc, unsigned live, RunResult result) {
   }
   save_registers(p, m->x, live);
   p->pc = pc;
+  p->trace_flags &= ~rt::trace::flag::AtEntry;
   m->result = uint8_t(result);
 }
 

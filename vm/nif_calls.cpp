@@ -1,3 +1,4 @@
+#include "vm/call_trace.h"
 #include "vm/nif_calls.h"
 
 #include "runtime/nif/library.h"
@@ -52,21 +53,21 @@ const Instr *go_to_scheduled(Machine *m, unsigned live) {
 
 const Instr *native_body(Machine *m, const Mfa *mfa, Bif fn) {
   Process *p = m->p;
-  p->pc = return_target(*p->stack_top);
+  p->pc = rt::trace::return_point(p);
   Term r = fn ? fn(p, m->x) : undef(p);
   p->sync_limit();
   if (!r.is_none()) return return_value(m, r);
   if (p->freason.reason == Reason::Trap) return enter_export(m, p->trap_entry);
-  return raise_at(m, return_target(*p->stack_top), mfa, m->x, true);
+  return raise_at(m, rt::trace::return_point(p), mfa, m->x, true);
 }
 
 const Instr *library_body(Machine *m, const Mfa *mfa, const StaticNif *nif) {
   Process *p = m->p;
-  p->pc = return_target(*p->stack_top);
+  p->pc = rt::trace::return_point(p);
   Term r = nif_call(p, library_nif(nif), unsigned(mfa->arity), m->x);
   p->sync_limit();
   if (LIKELY(!r.is_none())) return return_value(m, r);
-  if (p->freason.reason != Reason::Trap) return raise_at(m, return_target(*p->stack_top), mfa, m->x, true);
+  if (p->freason.reason != Reason::Trap) return raise_at(m, rt::trace::return_point(p), mfa, m->x, true);
   return go_to_scheduled(m, lay_out(m, mfa, tuple_of(p, m->x, unsigned(mfa->arity))));
 }
 
@@ -87,13 +88,13 @@ const Instr *native_scheduled(Machine *m) {
   std::unique_ptr<DirtyCall> call(p->dirty);
   p->dirty = nullptr;
   Term original = m->x[live - 1];
-  p->pc = return_target(*p->stack_top);
+  p->pc = rt::trace::return_point(p);
   Term r = nif_call(p, call->scheduled, live - 1, m->x);
   p->sync_limit();
   if (!r.is_none()) return return_value(m, r);
   if (p->freason.reason == Reason::Trap) return go_to_scheduled(m, lay_out(m, call->mfa, original));
   restore(m, original);
-  return raise_at(m, return_target(*p->stack_top), call->mfa, m->x, true);
+  return raise_at(m, rt::trace::return_point(p), call->mfa, m->x, true);
 }
 
 RunResult native_dirty_run(Machine *m, Process *p) {
@@ -132,6 +133,7 @@ RunResult native_dirty_run(Machine *m, Process *p) {
   }
   if (library) nif_library_unref(library);
   leave(m, pc, live, RunResult::Yielded);
+  if (m->result == uint8_t(RunResult::Yielded)) p->trace_flags |= rt::trace::flag::AtEntry;
   return RunResult(m->result);
 }
 } // namespace joist::vm

@@ -6,6 +6,7 @@
 #include "runtime/nif/library.h"
 #include "runtime/proc/process.h"
 #include "runtime/sched/dirty.h"
+#include "runtime/trace/breakpoints.h"
 
 namespace joist::runtime {
 
@@ -42,6 +43,7 @@ void stage(Module *m, ModuleCode *code) {
   // A built-in function stays what it is: the module has a body of the same name for the sake of its export list.
   for (auto &x : code->exports)
     if (!x.e->bif) stage_export(x.e, x.entry);
+  trace::code_staged(m->current, code);
   if (m->current) m->old = m->current;
   m->current = code;
 }
@@ -117,6 +119,7 @@ Deleted delete_code(Term name) {
   if (!m->current) return Deleted::Ok;
   staging_begin();
   for (auto &x : m->current->exports) stage_no_code(x.e);
+  trace::code_staged(m->current, nullptr);
   m->old = m->current;
   m->current = nullptr;
   staging_commit();

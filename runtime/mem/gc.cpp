@@ -1,3 +1,4 @@
+#include "runtime/trace/trace.h"
 #include "runtime/mem/gc_internal.h"
 
 #include "runtime/mem/literal.h"
@@ -234,6 +235,9 @@ bool want_major(const Process *p) {
   return p->old_off_heap.bytes > p->old_vheap_limit;
 }
 
+// Filled words of both generations and fragments.
+Word used_words(const Process *p) { return young_used(p) + Word(p->old_top - p->old_start) + p->heap.fragment_words; }
+
 int run(Process *p, Word need, Term *x, unsigned live, bool full) {
   if (p->max_heap_size) {
     Word total = Word(p->heap_end - p->heap_start) + Word(p->old_end - p->old_start) + p->heap.fragment_words + need;
@@ -247,7 +251,17 @@ int run(Process *p, Word need, Term *x, unsigned live, bool full) {
   }
   p->gcs++;
   p->force_gc = false;
+  const bool traced = p->trace_flags & trace::flag::Gc;
+  Word before = 0;
+  if (traced) [[unlikely]] {
+    before = used_words(p);
+    trace::gc_event(p, full ? atoms::gc_major_start : atoms::gc_minor_start, need);
+  }
   int cost = full ? major(p, need, x, live) : minor(p, need, x, live);
+  if (traced) [[unlikely]] {
+    Word after = used_words(p);
+    trace::gc_event(p, full ? atoms::gc_major_end : atoms::gc_minor_end, before > after ? before - after : 0);
+  }
 #ifdef JOIST_DEBUG
   gc_verify(p, x, live);
 #endif

@@ -9,6 +9,7 @@
 #include "runtime/proc/relations.h"
 #include "runtime/proc/signal_handle.h"
 #include "runtime/sched/scheduler.h"
+#include "runtime/trace/trace.h"
 #include "runtime/sys/flags.h"
 #include "runtime/sys/settings.h"
 #include "runtime/term/binary.h"
@@ -206,7 +207,7 @@ Term reductions(Asked &a) {
   return words(a.h, p->total_reductions + uint64_t(now));
 }
 Term priority(Asked &a) { return priority_atom(a.p->priority()); }
-Term trace(Asked &a) { return Term::small(a.p->trace_flags); }
+Term trace(Asked &a) { return Term::small(a.p->trace_flags & trace::flag::All); }
 Term binary(Asked &a) {
   Term list = Term::nil();
   auto walk = [&](const OffHeap &o) {

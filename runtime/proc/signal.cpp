@@ -9,6 +9,9 @@
 #include "runtime/sched/progress.h"
 #include "runtime/sched/scheduler.h"
 #include "runtime/term/ref.h"
+#include "runtime/atom/atom.h"
+#include "runtime/sys/seq_trace.h"
+#include "runtime/trace/trace.h"
 
 #include <new>
 
@@ -22,9 +25,9 @@ Signal *signal_new(SignalKind k, Term t) {
     auto *s = static_cast<Signal *>(mem_alloc(MemKind::Signal, kMessageBytes));
     s->next = nullptr;
     s->kind = k;
+    s->token = atoms::undefined;
     s->term = t;
     s->fragments = nullptr;
-    s->token = Term::nil();
     return s;
   }
   return new (mem_alloc(MemKind::Signal, sizeof(Signal))) Signal(k, t);
@@ -76,7 +79,22 @@ bool signal_send_pid(Term pid, Signal *s) {
 }
 
 namespace {
+// A message may have to say who sent it (trace::receive_pattern): its token is then {Sender, Token}, until it is appended
+// to the mailbox.
+void say_sender(Signal *s, Term sender) {
+  FragmentHeap h(3);
+  s->token = make_tuple(h, sender, s->token);
+  Fragment *f = h.take();
+  f->next = s->fragments;
+  s->fragments = f;
+}
+void told_received(Process *p, Signal *s) {
+  Term from = Term::none();
+  if (is_tuple_of(s->token, 2)) from = tuple_elements(s->token)[0], s->token = tuple_elements(s->token)[1];
+  if (p->trace_flags & trace::flag::Receive) trace::received(p, s->term, from);
+}
 void mailbox_append(Process *p, Signal *s) {
+  if ((p->trace_flags & trace::flag::Receive) || is_tuple_of(s->token, 2)) [[unlikely]] told_received(p, s);
   s->next = nullptr;
   *p->mailbox.last = s;
   p->mailbox.last = &s->next;
@@ -206,7 +224,7 @@ Signal *mailbox_remove(Mailbox &m, Signal **at) {
 void message_send_built(Process *to, Term msg, Fragment *fragments, Term token) {
   Signal *s = signal_new(SignalKind::Message, msg);
   s->fragments = fragments;
-  s->token = token;
+  s->token = token.is_nil() ? atoms::undefined : token;
   signal_send(to, s);
 }
 
@@ -217,7 +235,8 @@ void message_send(Process *from, Process *to, Term msg) {
   s->fragments = f;
   if (from) {
     if (f) from->bump(f->used >> 6);
-    if (!from->seq_token.is_nil()) s->token = signal_own(s, from->seq_token);
+    s->token = from->seq_token.is_nil() ? Term::nil() : signal_own(s, seq_trace::sending(from, to->id, msg));
+    if (trace::receive_pattern.load(std::memory_order_relaxed)) [[unlikely]] say_sender(s, from->id);
     // Nothing before it in the inbox: to itself, the message goes straight into the mailbox.
     if (from == to && !(to->state.load(std::memory_order_acquire) & (pstate::Signals | pstate::DirtyQueued))) {
       mailbox_append(to, s);

@@ -8,6 +8,7 @@
 #include "runtime/proc/relations.h"
 #include "runtime/proc/remote.h"
 #include "runtime/sched/dirty.h"
+#include "runtime/trace/trace.h"
 
 namespace joist::runtime {
 RemoteHooks remote_hooks;
@@ -44,6 +45,7 @@ Signal *as_message(Signal *s, Term message, FragmentHeap &h) {
     s->fragments = f;
   }
   s->kind = SignalKind::Message;
+  s->token = atoms::undefined;
   s->term = message;
   return s;
 }
@@ -66,6 +68,7 @@ Signal *exit_signal(Process *p, Signal *s) {
     Link *l = p->relations ? p->relations->link(s->from) : nullptr;
     bool broken = l && !l->unlinking;
     if (l) p->relations->link_remove(l);
+    if (broken && p->trap_exit() && (p->trace_flags & trace::flag::Procs)) [[unlikely]] trace::got_unlinked(p, s->from);
     if (!broken) {
       signal_free(s);
       return nullptr;
@@ -123,7 +126,10 @@ void link(Process *p, Term from) {
 
 void unlink(Process *p, Signal *s) {
   if (p->relations)
-    if (Link *l = p->relations->link(s->from); l && !l->unlinking) p->relations->link_remove(l);
+    if (Link *l = p->relations->link(s->from); l && !l->unlinking) {
+      p->relations->link_remove(l);
+      if (p->trace_flags & trace::flag::Procs) [[unlikely]] trace::got_unlinked(p, s->from);
+    }
   if (s->from.is_local_pid()) unlink_ack_send(p->id, s->from, s->extra);
   else if (is_external_pid(s->from) && remote_hooks.unlink_ack) remote_hooks.unlink_ack(p->id, s->from, s->extra);
 }
@@ -149,7 +155,10 @@ Signal *signal_handle(Process *p, Signal *s) {
   case SignalKind::Exit:
   case SignalKind::ExitLinked: return exit_signal(p, s);
   case SignalKind::Down: return down(p, s);
-  case SignalKind::Link: link(p, s->from); break;
+  case SignalKind::Link:
+    link(p, s->from);
+    if ((p->trace_flags & trace::flag::All) || s->arg) [[unlikely]] trace::got_linked(p, s->from, s);
+    break;
   case SignalKind::Unlink: unlink(p, s); break;
   case SignalKind::UnlinkAck:
     if (p->relations)
@@ -182,6 +191,7 @@ Signal *signal_handle(Process *p, Signal *s) {
 void signal_answer_dead(Process *p, Signal *s) {
   switch (s->kind) {
   case SignalKind::Link:
+    if (s->arg) trace::link_signal_drop(s);
     if (s->from.is_local_pid()) link_exit_send(p->id, s->from, atoms::noproc);
     else if (s->from.is_local_port()) port_exit_signal(p->id, s->from, atoms::noproc, true);
     else if (remote_hooks.link_exit) remote_hooks.link_exit(p->id, s->from, atoms::noproc);

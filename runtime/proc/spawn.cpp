@@ -12,6 +12,7 @@
 #include "runtime/sys/flags.h"
 #include "runtime/sys/time.h"
 #include "runtime/term/ref.h"
+#include "runtime/trace/trace.h"
 
 #include <new>
 
@@ -103,6 +104,8 @@ Process *process_spawn(Process *parent, Term m, Term f, Term args, const SpawnOp
       if (o.async && o.reply_ok) send_reply(parent, o.reply_tag, ref, p->id);
     }
   }
+  if ((parent && (parent->trace_flags & trace::flag::All)) || trace::default_flags[0].load(std::memory_order_relaxed)) [[unlikely]]
+    trace::spawned(parent, p, m, f, args);
   p->state.fetch_and(~pstate::Running, std::memory_order_acq_rel);
   process_schedule(p);
   return p;

@@ -9,6 +9,7 @@
 #include "runtime/sched/stats.h"
 #include "runtime/sched/timer.h"
 #include "runtime/sys/time.h"
+#include "runtime/trace/trace.h"
 
 #include <algorithm>
 #include <memory>
@@ -103,6 +104,15 @@ void fit_slice(Process *p, int64_t ns) {
   p->slice = uint8_t(std::clamp<int64_t>(fit, kShortest, kFullSlice));
 }
 
+// Lets p execute, telling of it if it is traced.
+RunResult execute(Machine *m, Process *p) {
+  constexpr uint32_t wanted = trace::flag::Running | trace::flag::RunningProcs | trace::flag::Exiting;
+  if ((p->trace_flags & wanted) || !p->tracer.is_nil()) [[unlikely]] trace::scheduled(p, trace::Sched::In);
+  RunResult r = exec_hooks.run(m, p);
+  if (r != RunResult::Exited && ((p->trace_flags & wanted) || !p->tracer.is_nil())) [[unlikely]] trace::scheduled(p, trace::Sched::Out);
+  return r;
+}
+
 // Runs p for a slice. Answers how many reductions it took.
 int run(Scheduler &self_, Process *p) {
   uint32_t s = p->state.load(std::memory_order_acquire);
@@ -127,7 +137,7 @@ int run(Scheduler &self_, Process *p) {
     s = p->state.load(std::memory_order_acquire);
     if (s & pstate::Exiting) result = process_exit(p, p->fvalue);
     else if (!(s & pstate::Active) || (s & pstate::Suspended)) result = RunResult::Yielded; // only signals
-    else result = exec_hooks.run(m, p);
+    else result = execute(m, p);
   }
   m->p = nullptr;
   if (result == RunResult::Exited) {

@@ -13,7 +13,11 @@ void next_serial(Process *p);
 enum class Event : uint8_t { Send, Receive, Print };
 // Tells the tracer, if the token asks for this kind of event. to: none for prints.
 void output(Process *p, Term token, Event e, Term to, Term message);
-// p took a message that carried `token`.
-void received(Process *p, Term token);
+// p is about to send `message`: tells the tracer, and answers the token that goes with it. p has a token.
+Term sending(Process *p, Term to, Term message);
+// p took a message that carried `token` (see Signal::token).
+void received(Process *p, Term token, Term message);
+// erlang:seq_trace/2: the old value, or none if it is a bad argument.
+Term set_item(Process *p, Term key, Term value);
 } // namespace seq_trace
 } // namespace joist::runtime

@@ -17,6 +17,7 @@
 #include "runtime/proc/system_task.h"
 #include "runtime/sched/progress.h"
 #include "runtime/term/binary.h"
+#include "runtime/trace/trace.h"
 #include "vm/vm.h"
 
 #include <csignal>
@@ -96,6 +97,7 @@ void boot(const EmulatorSettings &settings) {
   schedulers_init(settings.schedulers);
   ports_init(vm_flags.port_limit);
   time_service_start();
+  trace::init();
   stubs::register_drivers();
   check_process_code_hook = [](Process *p, Term module, Term *, unsigned) { return process_uses_old_code(p, module); };
   load_preloaded();
