@@ -129,7 +129,7 @@ events() ->
           after erlang:trace_pattern('receive', true, []) end end},
      {collections, fun() ->
           {R, L} = traced([garbage_collection], fun() -> garbage_collect(), ok end),
-          {R, [{element(3, E), [K || {K, _} <- element(4, E)]} || E <- L]} end}].
+          {R, lists:usort([{element(3, E), [K || {K, _} <- element(4, E)]} || E <- L])} end}].
 
 told_exit() ->
     P = spawn(fun loop/0),
