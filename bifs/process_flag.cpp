@@ -74,7 +74,7 @@ Term erlang_process_flag_2(Process *p, const Term *args) {
   } else if (flag == atoms::monitor_nodes || (is_tuple_of(flag, 2) && tuple_elements(flag)[0] == atoms::monitor_nodes)) {
     Term options = flag.is_atom() ? Term::nil() : tuple_elements(flag)[1];
     if (v == atoms::true_ || v == atoms::false_)
-      old = remote_hooks.monitor_nodes ? remote_hooks.monitor_nodes(p, v, options) : Term::small(0);
+      old = remote_hooks.monitor_nodes(p, v, options);
   } else if (flag == atoms::save_calls) {
     old = save_calls(v);
     if (old.is_none()) return badarg(p, atoms::none);
@@ -103,7 +103,7 @@ Term erts_internal_group_leader_2(Process *p, const Term *args) {
   if (pid.is_local_pid()) return process_lookup(pid) ? atoms::false_ : atoms::badarg;
   if (is_external_pid(pid)) {
     if (of_this_node(pid)) return badarg(p);
-    if (remote_hooks.group_leader) remote_hooks.group_leader(p, leader, pid);
+    remote_hooks.group_leader(p, leader, pid);
     return atoms::true_;
   }
   return atoms::badarg;

@@ -52,8 +52,12 @@ Term erlang_link_1(Process *p, const Term *args) {
   if (is_external_port(other) && of_this_node(other)) return no_such_process(p, other);
   if (is_external_pid(other)) {
     if (of_this_node(other)) return no_such_process(p, other);
-    if (!link_side(p, other)) return atoms::true_;
-    if (!remote_hooks.link || !remote_hooks.link(p, other)) link_exit_send(other, p->id, atoms::noconnection);
+    Relations &r = relations_of(p);
+    Link *l = r.link(other);
+    if (l && !l->unlinking && !remote_hooks.link_stale(*l)) return atoms::true_;
+    if (!l) l = r.link_add(other);
+    l->unlinking = 0;
+    if (!remote_hooks.link(p, *l)) link_exit_send(other, p->id, atoms::noconnection);
     return atoms::true_;
   }
   return badarg(p);
@@ -74,7 +78,7 @@ Term erlang_unlink_1(Process *p, const Term *args) {
   } else if (other.is_local_port()) {
     if (port_alive(other)) port_unlink(p, other, id);
     else p->relations->link_remove(l);
-  } else if (!remote_hooks.unlink || !remote_hooks.unlink(p, other, id)) {
+  } else if (!remote_hooks.unlink(p, *l)) {
     p->relations->link_remove(l);
   }
   return atoms::true_;
@@ -97,7 +101,7 @@ Term exit_to(Process *p, Term to, Term reason, bool exit2) {
     return atoms::true_;
   }
   if (is_external_pid(to)) {
-    if (!of_this_node(to) && remote_hooks.exit) remote_hooks.exit(p, to, reason);
+    if (!of_this_node(to)) remote_hooks.exit(p, to, reason);
     return atoms::true_;
   }
   if (is_external_port(to) && of_this_node(to)) return atoms::true_;

@@ -39,7 +39,7 @@ void local_process(Making &k, Term pid, Term name) {
 
 void remote_process(Making &k, Term target, Term name) {
   Monitor *m = add(k, MonitorKind::DistProcess, target, name, target);
-  if (!remote_hooks.monitor || !remote_hooks.monitor(k.p, *m)) down_now(k, target, atoms::noconnection);
+  if (!remote_hooks.monitor(k.p, *m)) down_now(k, target, atoms::noconnection);
 }
 
 void local_port(Making &k, Term port, Term name) {
@@ -124,6 +124,7 @@ Demonitored demonitor(Process *p, Term ref, bool *multi) {
     copy.target = KeptTerm(m->target.get());
     copy.name = m->name;
     copy.name_node = m->name_node;
+    copy.connection = m->connection;
     monitor_finished(p, m);
     monitor_cancel(p, copy);
   } else {

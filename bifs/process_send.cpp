@@ -19,7 +19,7 @@ Term to_port(Process *p, Term port, Term msg, bool nosuspend, Term result) {
 }
 
 Term remote(Process *p, Term to, Term msg, bool noconnect, bool nosuspend, Term result) {
-  if (remote_hooks.send && remote_hooks.send(p, to, msg, noconnect, nosuspend, &result)) return result;
+  if (remote_hooks.send(p, to, msg, noconnect, nosuspend, &result)) return result;
   return noconnect ? atoms::noconnect : result;
 }
 

@@ -99,6 +99,7 @@ public:
   // Distribution: what ATOM_CACHE_REF n means.
   const Term *atom_cache = nullptr;
   Word atom_cache_size = 0;
+  bool network = false; // atoms are made only as far as network_atom (dist/header.h) allows
 
 private:
   enum class Op : uint8_t { Slots, List, Map, Fun };

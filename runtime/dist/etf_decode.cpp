@@ -4,6 +4,7 @@
 
 #include "runtime/atom/atom.h"
 #include "runtime/code/code.h"
+#include "runtime/dist/header.h"
 #include "runtime/dist/node.h"
 #include "runtime/term/binary.h"
 #include "runtime/term/map.h"
@@ -215,6 +216,8 @@ Term EtfDecoder::atom_body(Word tag) {
   std::string_view text(reinterpret_cast<const char *>(at_), n);
   at_ += n;
   if (safe_) return latin1 ? atom::find_latin1(text) : atom::find(text);
+  if (network && atom::count() >= atom::limit() - atom::limit() / 16)
+    return latin1 ? atom::find_latin1(text) : network_atom(text);
   return latin1 ? atom::intern_latin1(text) : atom::intern(text);
 }
 

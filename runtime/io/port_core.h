@@ -36,6 +36,7 @@ inline constexpr uint32_t Busy = 1 << 3;
 } // namespace portflag
 
 struct PortTimer; // port_timer.cpp
+struct DistEntry; // dist/entry.h
 
 struct Port {
   Term id;
@@ -69,6 +70,8 @@ struct Port {
   KeptTerm fail_reason;
   uint64_t input = 0, output = 0;
   int64_t os_pid = -1;
+  DistEntry *dist = nullptr;             // the port carries this node's connection: input goes there
+  uint32_t dist_connection = 0;
   // {line, N}
   size_t line_max = 0;
   std::vector<uint8_t> line;

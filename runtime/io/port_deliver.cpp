@@ -1,5 +1,6 @@
 // What a port sends to its owner.
 #include "runtime/atom/atom.h"
+#include "runtime/dist/entry.h"
 #include "runtime/io/port_core.h"
 #include "runtime/term/binary.h"
 
@@ -124,6 +125,7 @@ void port_deliver_header(Port &port, const void *header, size_t header_size, con
   if (port.flags.load() & portflag::Closing) return;
   port_count_io(port, n, 0);
   auto *b = static_cast<const uint8_t *>(bytes);
+  if (port.dist) return header_size ? dist_port_input(port, static_cast<const uint8_t *>(header), header_size) : dist_port_input(port, b, n);
   if (port.line_max != 0) return deliver_lines(port, b, n);
   FragmentHeap h;
   Term data = data_term(port, h, static_cast<const uint8_t *>(header), header_size, b, n);

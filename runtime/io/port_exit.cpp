@@ -1,5 +1,6 @@
 // How a port ends, and what it tells whom.
 #include "runtime/io/port_core.h"
+#include "runtime/dist/entry.h"
 #include "runtime/io/posix.h"
 #include "runtime/proc/registry.h"
 
@@ -16,6 +17,7 @@ bool port_exit(Port &port, Term from, Term reason, bool send_closed, bool drop_n
   if (Term name(port.registered.load()); !name.is_none()) registry_port_exit(name, port.id);
   for (Term pid : std::exchange(port.links, {})) link_exit_send(port.id, pid, told.get());
   for (auto &w : std::exchange(port.watchers, {})) down_send(port.id, w.pid, w.ref.get(), told.get());
+  if (port.dist) dist_down(std::exchange(port.dist, nullptr), port.id, told.get());
   for (PortTask *t : std::exchange(port.held, {})) {
     t->dropped(port);
     delete t;

@@ -1,5 +1,6 @@
 // Executing ports: the queue of tasks, and what happens after each callback.
 #include "runtime/io/port_core.h"
+#include "runtime/dist/entry.h"
 #include "runtime/sched/progress.h"
 #include "runtime/sched/scheduler.h"
 
@@ -106,6 +107,7 @@ void port_settle(Port &port) {
   }
   if ((port.flags.load() & (portflag::Closing | portflag::Dead)) == portflag::Closing && port.queue.size() == 0)
     port_terminate(port);
+  if (port.dist && !port.busy() && !port.gone()) dist_port_ready(port);
   while (!port.held.empty() && !port.busy() && !port.gone()) {
     PortTask *t = port.held.front();
     port.held.pop_front();

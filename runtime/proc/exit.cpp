@@ -67,14 +67,15 @@ void tell_link(Process *p, const Link &l, Term reason) {
   } else if (other.is_local_port()) {
     if (!l.unlinking) port_exit_signal(p->id, other, reason, true);
   } else if (!l.unlinking && remote_hooks.link_exit) {
-    remote_hooks.link_exit(p->id, other, reason);
+    remote_hooks.link_exit(p->id, other, reason, l.connection);
   }
 }
 
 void tell_watcher(Process *p, const Target &t, Term reason) {
   Term watcher = t.watcher.get();
   if (watcher.is_local_pid()) down_send(p->id, watcher, t.ref.get(), reason);
-  else if (remote_hooks.down) remote_hooks.down(t.name.is_none() ? p->id : t.name, watcher, t.ref.get(), reason);
+  else if (remote_hooks.down)
+    remote_hooks.down(t.name.is_none() ? p->id : t.name, watcher, t.ref.get(), reason, t.connection);
 }
 
 void tell_suspension(Process *p) {
@@ -163,7 +164,8 @@ RunResult process_exit_continue(Process *p) {
   case Step::Monitors:
     while (r && r->monitors.size()) {
       auto m = r->monitors.take_any();
-      if (m) monitor_cancel(p, *m);
+      if (m && m->spawn_pending) remote_hooks.spawn_abandoned(p, *m, x.reason);
+      else if (m) monitor_cancel(p, *m);
       if (charge(p)) return RunResult::Yielded;
     }
     x.step = Step::Targets;

@@ -25,7 +25,7 @@ void monitor_cancel(Process *p, const Monitor &m) {
     if (m.target.get().is_local_port()) port_demonitor(p, m.target.get(), m.ref.get());
     break;
   case MonitorKind::DistProcess:
-    if (remote_hooks.demonitor) remote_hooks.demonitor(p, m);
+    remote_hooks.demonitor(p, m);
     break;
   default: break; // time offset: found by its absence; the rest has nobody to tell
   }

@@ -43,7 +43,7 @@ Link *Relations::link(Term other) const {
 }
 Link *Relations::link_add(Term other) {
   if (Link *l = link(other)) return l;
-  return links.insert(relation_hash(other), Link{KeptTerm(other)});
+  return links.insert(relation_hash(other), Link{KeptTerm(other), 0, 0});
 }
 void Relations::link_remove(const Link *l) { links.remove(relation_hash(l->other.get()), l); }
 
@@ -59,8 +59,8 @@ std::unique_ptr<Monitor> Relations::monitor_remove(const Monitor *m) {
   return monitors.remove(ref_id(m->ref.get()), m);
 }
 
-void Relations::target_add(Term watcher, Term ref, Term name) {
-  targets.insert(relation_hash(ref), Target{KeptTerm(watcher), KeptTerm(ref), name});
+void Relations::target_add(Term watcher, Term ref, Term name, uint32_t connection) {
+  targets.insert(relation_hash(ref), Target{KeptTerm(watcher), KeptTerm(ref), name, connection});
 }
 void Relations::target_remove(Term watcher, Term ref) {
   uint64_t hash = relation_hash(ref);
@@ -168,7 +168,11 @@ Signal *make(SignalKind kind, Term from, Term ref = Term::none(), Term term = Te
 bool link_exit_send(Term from, Term to, Term reason) {
   return signal_send_pid(to, make(SignalKind::ExitLinked, from, Term::none(), reason));
 }
-bool link_send(Term from, Term to) { return signal_send_pid(to, make(SignalKind::Link, from)); }
+bool link_send(Term from, Term to, uint32_t connection) {
+  Signal *s = make(SignalKind::Link, from);
+  s->extra = connection;
+  return signal_send_pid(to, s);
+}
 bool unlink_send(Term from, Term to, uint64_t id) {
   Signal *s = make(SignalKind::Unlink, from);
   s->extra = id;
@@ -179,8 +183,10 @@ bool unlink_ack_send(Term from, Term to, uint64_t id) {
   s->extra = id;
   return signal_send_pid(to, s);
 }
-bool monitor_send(Term watcher, Term to, Term ref, Term name) {
-  return signal_send_pid(to, make(SignalKind::Monitor, watcher, ref, name));
+bool monitor_send(Term watcher, Term to, Term ref, Term name, uint32_t connection) {
+  Signal *s = make(SignalKind::Monitor, watcher, ref, name);
+  s->extra = connection;
+  return signal_send_pid(to, s);
 }
 bool demonitor_send(Term watcher, Term to, Term ref) {
   return signal_send_pid(to, make(SignalKind::Demonitor, watcher, ref));

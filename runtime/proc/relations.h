@@ -35,8 +35,9 @@ private:
 };
 
 struct Link {
-  KeptTerm other;         // local or external pid, local port
-  uint64_t unlinking = 0; // id of the Unlink under way, 0: the link is there
+  KeptTerm other;          // local or external pid, local port
+  uint64_t unlinking = 0;  // id of the Unlink under way, 0: the link is there
+  uint32_t connection = 0; // to another node: over which connection (dist/entry.h)
 };
 
 // The ten kinds of monitors; those below are kept in Relations. Aliases without a monitor are entries of kind Alias.
@@ -62,21 +63,28 @@ struct KeptRef {
   Term get() const { return Term::boxed(words); } // valid while this entry stays where it is
 };
 
+struct PendingSpawn {
+  KeptTerm reply_tag;
+  bool link = false, monitor = false, reply_ok = true, reply_error = true;
+};
+
 struct Monitor { // in the watcher
   KeptRef ref;
   MonitorKind kind = MonitorKind::Process;
   AliasKind alias = AliasKind::None;
-  bool spawn_pending = false;    // a distributed spawn_request under way
-  KeptTerm target;               // pid, port; clock_service; node name; none for Alias
-  Term name = Term::none();      // registered name it was made with
-  Term name_node = Term::none(); // with its node
-  KeptTerm tag;                  // {tag, Tag}; none: 'DOWN'
+  uint32_t connection = 0;                     // to another node: over which connection
+  std::unique_ptr<PendingSpawn> spawn_pending; // a distributed spawn_request under way
+  KeptTerm target;                             // pid, port; clock_service; node name; none for Alias
+  Term name = Term::none();                    // registered name it was made with
+  Term name_node = Term::none();               // with its node
+  KeptTerm tag;                                // {tag, Tag}; none: 'DOWN'
 };
 
 struct Target {     // in the watched process
   KeptTerm watcher; // local or external pid
   KeptTerm ref;     // local or external reference
   Term name = Term::none();
+  uint32_t connection = 0; // to another node: over which connection
 };
 
 struct Suspension { // in the suspender
@@ -205,6 +213,18 @@ private:
 
 uint64_t relation_hash(Term pid_or_port_or_ref);
 
+struct DistEntry;
+// What ties a process to distribution (dist/entry.h).
+struct RemoteTies {
+  struct Tie {
+    DistEntry *entry;
+    uint32_t connection;
+  };
+  std::vector<Tie> ties;         // connections in whose list the process is
+  DistEntry *controls = nullptr; // it is the controller of this one's connection
+  bool monitors_nodes = false;   // has subscribed to nodeup and nodedown
+};
+
 struct Relations {
   RelationTable<Link> links;
   RelationTable<Monitor> monitors;
@@ -212,6 +232,7 @@ struct Relations {
   std::vector<Suspension> suspending;
   std::vector<Term> suspended_by; // suspenders; the process runs when empty
   uint64_t next_unlink_id = 1;
+  std::unique_ptr<RemoteTies> remote; // null until it has to do with other nodes
 
   Link *link(Term other) const;
   Link *link_add(Term other); // or the one that is there
@@ -219,7 +240,7 @@ struct Relations {
   Monitor *monitor(Term ref) const; // by reference (a local one)
   Monitor *monitor_add(Monitor &&m);
   std::unique_ptr<Monitor> monitor_remove(const Monitor *m);
-  void target_add(Term watcher, Term ref, Term name);
+  void target_add(Term watcher, Term ref, Term name, uint32_t connection = 0);
   void target_remove(Term watcher, Term ref);
   Suspension *suspension(Term pid);
   size_t bytes() const;
@@ -235,10 +256,10 @@ void relations_free(Process *p);
 // --- what BIFs, ports and distribution use. All to local processes, from any thread.
 // The link partner `from` (pid, port, external pid) is gone: false if there is no such process.
 bool link_exit_send(Term from, Term to_pid, Term reason);
-bool link_send(Term from, Term to_pid);
+bool link_send(Term from, Term to_pid, uint32_t connection = 0);
 bool unlink_send(Term from, Term to_pid, uint64_t id);
 bool unlink_ack_send(Term from, Term to_pid, uint64_t id);
-bool monitor_send(Term watcher, Term to_pid, Term ref, Term name);
+bool monitor_send(Term watcher, Term to_pid, Term ref, Term name, uint32_t connection = 0);
 bool demonitor_send(Term watcher, Term to_pid, Term ref);
 bool down_send(Term watched, Term to_pid, Term ref, Term reason);
 } // namespace joist::runtime

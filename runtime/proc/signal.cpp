@@ -93,6 +93,8 @@ void told_received(Process *p, Signal *s) {
   if (is_tuple_of(s->token, 2)) from = tuple_elements(s->token)[0], s->token = tuple_elements(s->token)[1];
   if (p->trace_flags & trace::flag::Receive) trace::received(p, s->term, from);
 }
+} // namespace
+
 void mailbox_append(Process *p, Signal *s) {
   if ((p->trace_flags & trace::flag::Receive) || is_tuple_of(s->token, 2)) [[unlikely]] told_received(p, s);
   s->next = nullptr;
@@ -100,6 +102,8 @@ void mailbox_append(Process *p, Signal *s) {
   p->mailbox.last = &s->next;
   p->mailbox.length++;
 }
+
+namespace {
 
 // Puts what was not handled back before everything else in the inbox.
 void put_back(Process *p, Signal *first, Word count) {
@@ -141,10 +145,9 @@ int fetch(Process *p, bool executing) {
       }
       Signal *next = s->next;
       s->next = nullptr;
-      if (Signal *message = signal_handle(p, s)) {
-        mailbox_append(p, message);
-        messages = true;
-      }
+      Word length = p->mailbox.length;
+      if (Signal *message = signal_handle(p, s)) mailbox_append(p, message);
+      if (p->mailbox.length != length) messages = true;
       s = next;
       reds += 2;
     } else {

@@ -119,9 +119,21 @@ Signal *alias_message(Process *p, Signal *s) {
   return s;
 }
 
-void link(Process *p, Term from) {
-  Link *l = relations_of(p).link_add(from);
+Signal *link(Process *p, Signal *s) {
+  Link *l = relations_of(p).link_add(s->from);
   l->unlinking = 0; // a link made while the old one was being taken down replaces it
+  if (!is_external_pid(s->from)) return signal_free(s), nullptr;
+  l->connection = uint32_t(s->extra);
+  if (remote_hooks.tie(p, s->from, l->connection)) return signal_free(s), nullptr;
+  s->kind = SignalKind::ExitLinked;
+  s->term = atoms::noconnection;
+  s->extra = 0;
+  return exit_signal(p, s);
+}
+
+void monitored(Process *p, Signal *s) {
+  if (is_external_pid(s->from) && !remote_hooks.tie(p, s->from, uint32_t(s->extra))) return;
+  relations_of(p).target_add(s->from, s->ref, s->term, uint32_t(s->extra));
 }
 
 void unlink(Process *p, Signal *s) {
@@ -131,7 +143,7 @@ void unlink(Process *p, Signal *s) {
       if (p->trace_flags & trace::flag::Procs) [[unlikely]] trace::got_unlinked(p, s->from);
     }
   if (s->from.is_local_pid()) unlink_ack_send(p->id, s->from, s->extra);
-  else if (is_external_pid(s->from) && remote_hooks.unlink_ack) remote_hooks.unlink_ack(p->id, s->from, s->extra);
+  else if (is_external_pid(s->from) && s->extra) remote_hooks.unlink_ack(p->id, s->from, s->extra);
 }
 
 void suspend(Process *p, Term by) {
@@ -156,15 +168,14 @@ Signal *signal_handle(Process *p, Signal *s) {
   case SignalKind::ExitLinked: return exit_signal(p, s);
   case SignalKind::Down: return down(p, s);
   case SignalKind::Link:
-    link(p, s->from);
     if ((p->trace_flags & trace::flag::All) || s->arg) [[unlikely]] trace::got_linked(p, s->from, s);
-    break;
+    return link(p, s);
   case SignalKind::Unlink: unlink(p, s); break;
   case SignalKind::UnlinkAck:
     if (p->relations)
       if (Link *l = p->relations->link(s->from); l && l->unlinking == s->extra) p->relations->link_remove(l);
     break;
-  case SignalKind::Monitor: relations_of(p).target_add(s->from, s->ref, s->term); break;
+  case SignalKind::Monitor: monitored(p, s); break;
   case SignalKind::Demonitor:
     if (p->relations) p->relations->target_remove(s->from, s->ref);
     break;
@@ -194,12 +205,12 @@ void signal_answer_dead(Process *p, Signal *s) {
     if (s->arg) trace::link_signal_drop(s);
     if (s->from.is_local_pid()) link_exit_send(p->id, s->from, atoms::noproc);
     else if (s->from.is_local_port()) port_exit_signal(p->id, s->from, atoms::noproc, true);
-    else if (remote_hooks.link_exit) remote_hooks.link_exit(p->id, s->from, atoms::noproc);
+    else remote_hooks.link_exit(p->id, s->from, atoms::noproc, uint32_t(s->extra));
     break;
   case SignalKind::Unlink: unlink(p, s); break;
   case SignalKind::Monitor:
     if (s->from.is_local_pid()) down_send(p->id, s->from, s->ref, atoms::noproc);
-    else if (remote_hooks.down) remote_hooks.down(p->id, s->from, s->ref, atoms::noproc);
+    else remote_hooks.down(s->term.is_none() ? p->id : s->term, s->from, s->ref, atoms::noproc, uint32_t(s->extra));
     break;
   case SignalKind::Demonitor:
     if (p->relations) p->relations->target_remove(s->from, s->ref);

@@ -8,6 +8,8 @@ namespace joist::runtime {
 bool signal_needs_saved_state(SignalKind k);
 // Acts upon s (not a Message). Takes it over; null, or a Message to be put into the mailbox (often s itself).
 Signal *signal_handle(Process *p, Signal *s);
+// For what signal_handle answered with, where the caller is not the fetching of signals: an Rpc function.
+void mailbox_append(Process *p, Signal *message);
 // For a process that ends: answers s as if it had come after the end. Takes it over.
 void signal_answer_dead(Process *p, Signal *s);
 // For a process in the hands of a dirty scheduler, by who holds DirtySignals: handles what does not need what the dirty

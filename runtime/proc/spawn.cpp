@@ -49,6 +49,7 @@ Process *process_spawn(Process *parent, Term m, Term f, Term args, const SpawnOp
   Term leader = !o.group_leader.is_none() ? o.group_leader : parent ? parent->group_leader : Term::none();
   Word args_words = size_of(args);
   if (leader.is_pointer()) args_words += size_of(leader);
+  if (!o.parent.is_none() && o.parent.is_pointer()) args_words += size_of(o.parent);
   init_heap(p, o, args_words);
   p->saved_x[0] = m;
   p->saved_x[1] = f;
@@ -56,7 +57,7 @@ Process *process_spawn(Process *parent, Term m, Term f, Term args, const SpawnOp
   p->live_x = 3;
   p->pc = exec_hooks.apply_entry;
   p->error_handler = atoms::error_handler;
-  p->parent = parent ? parent->id : atoms::undefined;
+  p->parent = parent ? parent->id : o.parent.is_none() ? atoms::undefined : copy(o.parent, p->heap);
   p->start_time = monotonic_time();
   int64_t arity = list_length(args);
   p->initial_call = {m, f, Word(arity < 0 ? 0 : arity)};
@@ -104,6 +105,7 @@ Process *process_spawn(Process *parent, Term m, Term f, Term args, const SpawnOp
       if (o.async && o.reply_ok) send_reply(parent, o.reply_tag, ref, p->id);
     }
   }
+  if (o.prepare) o.prepare(p, o.prepare_arg);
   if ((parent && (parent->trace_flags & trace::flag::All)) || trace::default_flags[0].load(std::memory_order_relaxed)) [[unlikely]]
     trace::spawned(parent, p, m, f, args);
   p->state.fetch_and(~pstate::Running, std::memory_order_acq_rel);

@@ -76,6 +76,10 @@ struct SpawnOptions {
   bool system = false;
   unsigned scheduler = 0;
   Term group_leader = Term::none(); // none: parent's
+  Term parent = Term::none();       // of another node: shown as the parent
+  // Called with the new process before it can execute.
+  void (*prepare)(Process *child, void *arg) = nullptr;
+  void *prepare_arg = nullptr;
 };
 // Creates a process that applies M:F(Args); args must be a proper list; terms are copied. parent may be null.
 // Returns the process (already queued) or null at the process limit. monitor_ref receives the reference if asked.

@@ -1,0 +1,72 @@
+// A port as the controller of a connection: its driver gets every packet as one output, and delivers every packet that
+// comes in as one piece of data (inet drivers with {packet,4}). Ticks are empty packets.
+#include "runtime/dist/entry.h"
+#include "runtime/io/port_core.h"
+
+namespace joist::runtime {
+namespace {
+constexpr size_t kPacketsPerTurn = 64;
+constexpr Word kBytesPerTurn = 1 << 20;
+
+struct OutputTask : PortTask {
+  void run(Port &port) override { dist_port_output(port); }
+};
+} // namespace
+
+void dist_port_schedule(Port *port) { port_enqueue(port, new OutputTask); }
+
+void dist_port_output(Port &port) {
+  DistEntry *e = port.dist;
+  if (!e || port.gone()) return;
+  std::vector<DistPacket> batch;
+  std::vector<Term> resumed;
+  Word written = 0;
+  size_t packets = 0;
+  for (;;) {
+    batch.clear();
+    {
+      std::lock_guard g(e->lock);
+      dist_unwait(e, &resumed);
+      bool stop = e->port != &port || !e->connected() || e->queue.empty() || port.busy() || port.failed;
+      if (stop) {
+        e->output_scheduled = false;
+        break;
+      }
+      if (packets >= kPacketsPerTurn || written >= kBytesPerTurn) {
+        dist_port_schedule(&port);
+        break;
+      }
+      for (int i = 0; i < 16 && !e->queue.empty(); i++) {
+        batch.push_back(std::move(e->queue.front()));
+        e->queue.pop_front();
+        e->queued -= std::min(e->queued, batch.back().size);
+        written += batch.back().size;
+        packets++;
+        if (written >= kBytesPerTurn) break;
+      }
+    }
+    for (auto &p : batch) {
+      IoQueue data;
+      for (IoSlice &s : p.slices) data.push_slice(s);
+      p.slices.clear();
+      port_count_io(port, 0, p.size);
+      if (!port.failed) port.instance->output(port, data);
+    }
+  }
+  dist_resume(resumed, e);
+}
+
+void dist_port_ready(Port &port) {
+  {
+    std::lock_guard g(port.dist->lock);
+    DistEntry *e = port.dist;
+    if (e->output_scheduled || e->queue.empty() || e->port != &port) return;
+    e->output_scheduled = true;
+  }
+  dist_port_schedule(&port);
+}
+
+void dist_port_input(Port &port, const uint8_t *data, Word n) {
+  if (n != 0) dist_receive(port.dist, port.dist_connection, data, n); // nothing: a tick
+}
+} // namespace joist::runtime
