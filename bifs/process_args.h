@@ -4,6 +4,9 @@
 #include "runtime/dist/node.h"
 #include "runtime/sched/scheduler.h"
 
+namespace joist::runtime {
+struct DistSpawn;
+}
 namespace joist::bifs {
 // External pid, port or reference of an earlier incarnation of this node.
 inline bool of_this_node(Term external) { return external_node(external)->name == this_node()->name; }
@@ -14,4 +17,5 @@ Term await_result(Process *p, Term ref);
 // {max_heap_size, V}: words or a map. False: malformed.
 bool parse_max_heap(Term v, Word *words, bool *kill, bool *log);
 bool parse_priority(Term v, Priority *out);
+bool spawn_for_node(DistSpawn *s); // dist_spawn_hook (dist/control.h)
 } // namespace joist::bifs

@@ -1,11 +1,14 @@
 // Spawning.
 #include "bifs/process_args.h"
+#include "runtime/dist/control.h"
 #include "runtime/mem/copy.h"
 #include "runtime/mem/gc.h"
 #include "runtime/proc/error_log.h"
 #include "runtime/proc/monitor.h"
 #include "runtime/sys/flags.h"
 #include "runtime/term/ref.h"
+
+#include <utility>
 
 namespace joist::bifs {
 namespace {
@@ -139,6 +142,28 @@ Term erts_internal_spawn_system_process_3(Process *p, const Term *args) {
   SpawnOptions o;
   o.system = true;
   return spawn(p, args, o);
+}
+
+// A spawn request of another node: the process gets its arguments as its first message (erts_internal:dist_spawn_init/1).
+bool spawn_for_node(DistSpawn *s) {
+  SpawnOptions o;
+  bool reply_error;
+  OptionsResult r = parse_options(s->options, &o, false, &reply_error);
+  if (r == OptionsResult::Improper) return false;
+  if (r == OptionsResult::Bad) return s->error = atoms::badopt, true;
+  s->link = std::exchange(o.link, false);
+  s->monitor = std::exchange(o.monitor, false);
+  o.group_leader = s->leader;
+  o.parent = s->from;
+  o.initial_call = s->mfa;
+  o.prepare = [](Process *child, void *arg) {
+    auto *d = static_cast<DistSpawn *>(arg);
+    d->prepare(child, d);
+  };
+  o.prepare_arg = s;
+  FragmentHeap h(16);
+  if (!process_spawn(nullptr, atoms::erts_internal, atoms::dist_spawn_init, make_list(h, s->mfa), o)) s->error = atoms::system_limit;
+  return true;
 }
 
 Term erlang_spawn_request_abandon_1(Process *p, const Term *args) {

@@ -209,7 +209,7 @@ const std::unordered_map<std::string_view, Item> &items() {
       {"delayed_node_table_gc", [](Process *p) { return number(p, 60); }},
       {"dist", system_text_dist},
       {"dist_buf_busy_limit", [](Process *p) { return number(p, system_settings.dist_busy_limit.load()); }},
-      {"dist_ctrl", [](Process *) { return Term::nil(); }},
+      {"dist_ctrl", system_info_dist_ctrl},
       // the emulator
       {"build_type", [](Process *) { return named("opt"); }},
       {"break_ignored", [](Process *) { return bool_term(vm_flags.break_ignored); }},

@@ -17,4 +17,5 @@ Term system_text_info(Process *p);
 Term system_text_loaded(Process *p);
 Term system_text_procs(Process *p);
 Term system_text_dist(Process *p);
+Term system_info_dist_ctrl(Process *p); // dist.cpp
 } // namespace joist::bifs

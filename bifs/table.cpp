@@ -1,4 +1,5 @@
-#include "bifs/bifs.h"
+#include "bifs/process_args.h"
+#include "runtime/dist/control.h"
 
 namespace joist::bifs {
 namespace {
@@ -9,5 +10,8 @@ const BifRow kRows[] = {
 };
 } // namespace
 
-void register_all() { bifs_register(kRows, sizeof(kRows) / sizeof(kRows[0])); }
+void register_all() {
+  dist_spawn_hook = spawn_for_node;
+  bifs_register(kRows, sizeof(kRows) / sizeof(kRows[0]));
+}
 } // namespace joist::bifs

@@ -25,7 +25,9 @@ Term dist_payload(const DistMessage &m, Heap &h) {
 
 namespace {
 bool here(Term t) { return external_node(t)->name == this_node()->name; } // of an earlier incarnation
-bool from_there(const DistMessage &m, Term pid) { return is_external_pid(pid) && external_node(pid)->name == m.entry->name; }
+bool from_there(const DistMessage &m, Term pid) {
+  return is_external_pid(pid) && external_node(pid)->name == m.entry->name;
+}
 
 // --- messages
 DistResult deliver(const DistMessage &m, Process *to, Term token, Term alias = Term::none()) {
@@ -198,8 +200,7 @@ DistResult dist_control(const DistMessage &m) {
   case DistOp::AliasSend: return is(3) ? send_alias(m, e[3], nil) : DistResult::Invalid;
   case DistOp::AliasSendTT: return is(4) ? send_alias(m, e[3], e[4]) : DistResult::Invalid;
   case DistOp::Unlink: return is(3) ? unlink(m, 0, e[2], e[3]) : DistResult::Invalid;
-  case DistOp::UnlinkId:
-    return is(4) && get_uint64(e[2], &id) && id ? unlink(m, id, e[3], e[4]) : DistResult::Invalid;
+  case DistOp::UnlinkId: return is(4) && get_uint64(e[2], &id) && id ? unlink(m, id, e[3], e[4]) : DistResult::Invalid;
   case DistOp::UnlinkIdAck: return is(4) && get_uint64(e[2], &id) ? unlink_ack(m, id, e[3], e[4]) : DistResult::Invalid;
   case DistOp::Exit: return is(4) ? exit_linked(m, e[2], e[3], e[4], nil) : DistResult::Invalid;
   case DistOp::ExitTT: return is(5) ? exit_linked(m, e[2], e[3], e[5], e[4]) : DistResult::Invalid;

@@ -6,8 +6,8 @@ namespace joist::runtime {
 struct DistMessage {
   DistEntry *entry;
   uint32_t connection;
-  Term control;                   // a term in a heap of the caller's
-  const uint8_t *payload;         // its encoding, without the magic byte
+  Term control;           // a term in a heap of the caller's
+  const uint8_t *payload; // its encoding, without the magic byte
   Word payload_size;
   const std::vector<Term> *atoms; // of the header
 };

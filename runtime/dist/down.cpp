@@ -47,8 +47,9 @@ void break_monitor(Process *p, Monitor *m) {
   if (m->spawn_pending) {
     auto gone = p->relations->monitor_remove(m);
     if (!gone->spawn_pending->reply_error) return;
-    message_send(nullptr, p, make_tuple(p->heap, gone->spawn_pending->reply_tag.get(), gone->ref.get(), atoms::error,
-                                        atoms::noconnection));
+    message_send(
+        nullptr, p,
+        make_tuple(p->heap, gone->spawn_pending->reply_tag.get(), gone->ref.get(), atoms::error, atoms::noconnection));
     return;
   }
   Signal *s = signal_new(SignalKind::Down);
@@ -72,7 +73,8 @@ void broken_in(Process *p, Signal *self) {
         at_node(m->target.get(), node))
       break_monitor(p, m);
   for (Target *t : r.targets.all())
-    if (t->connection == connection && at_node(t->watcher.get(), node)) r.targets.remove(relation_hash(t->ref.get()), t);
+    if (t->connection == connection && at_node(t->watcher.get(), node))
+      r.targets.remove(relation_hash(t->ref.get()), t);
 }
 
 // What a connection leaves behind, to be dealt with without the lock.

@@ -2,7 +2,7 @@
 
 namespace joist::runtime {
 namespace {
-constexpr Word kSmallPacket = 2048;   // bodies up to this are copied behind their header
+constexpr Word kSmallPacket = 2048; // bodies up to this are copied behind their header
 constexpr uint8_t kMagic = 131;
 
 EncodeOptions options() {

@@ -222,7 +222,8 @@ void dist_untie_all(Process *p) {
   if (!p->relations || !p->relations->remote) return;
   for (auto &t : p->relations->remote->ties) {
     std::lock_guard g(t.entry->lock);
-    if (t.entry->connection == t.connection) t.entry->tied.erase(p->id.raw()), t.entry->node_monitors.erase(p->id.raw());
+    if (t.entry->connection == t.connection)
+      t.entry->tied.erase(p->id.raw()), t.entry->node_monitors.erase(p->id.raw());
   }
 }
 } // namespace joist::runtime

@@ -53,7 +53,7 @@ struct DistPacket {
 struct DistFragments { // of a message that has begun to come in
   std::vector<uint8_t> bytes;
   std::vector<Term> atoms;
-  uint64_t next;       // number of the fragment that must come next; they count down to 1
+  uint64_t next; // number of the fragment that must come next; they count down to 1
 };
 
 struct DistEntry {
@@ -66,25 +66,32 @@ struct DistEntry {
   uint32_t connection = 0;
   uint64_t flags = 0;
   uint32_t creation = 0;
-  Term controller = Term::none();  // local port or pid
-  Port *port = nullptr;            // if it is one; with a reference
+  Term controller = Term::none(); // local port or pid
+  Port *port = nullptr;           // if it is one; with a reference
   // --- out
   std::deque<DistPacket> queue;
-  Word queued = 0;                 // bytes in it, and of terms that wait for the connection
+  Word queued = 0; // bytes in it, and of terms that wait for the connection
   bool busy = false;
-  bool output_scheduled = false;   // a task of the port is on its way
+  bool output_scheduled = false;              // a task of the port is on its way
   bool get_size = false, data_wanted = false; // dist_ctrl_set_opt, dist_ctrl_get_data_notification
-  std::vector<Term> waiting;       // processes that wait for the queue to shrink
+  std::vector<Term> waiting;                  // processes that wait for the queue to shrink
   std::unique_ptr<OutCache> out_cache;
   uint64_t next_sequence = 1;
-  struct Waiting { KeptTerm control, payload; };
-  std::vector<Waiting> pending;    // messages to a Pending node
+  struct Waiting {
+    KeptTerm control, payload;
+  };
+  std::vector<Waiting> pending; // messages to a Pending node
   // --- relations
   std::unordered_set<Word> tied;                    // raw pids
   std::unordered_map<Word, uint32_t> node_monitors; // raw pid -> how many nodedown messages it wants
-  struct NameMonitor { KeptTerm ref; Term pid; };
-  std::vector<NameMonitor> name_monitors;           // of processes here by registered name, made from there
-  struct OrphanSpawn { KeptTerm ref, reason; };
+  struct NameMonitor {
+    KeptTerm ref;
+    Term pid;
+  };
+  std::vector<NameMonitor> name_monitors; // of processes here by registered name, made from there
+  struct OrphanSpawn {
+    KeptTerm ref, reason;
+  };
   std::vector<OrphanSpawn> orphans; // spawn_links whose requester ended before the answer came, with its exit reason
 
   std::mutex in_lock;
@@ -96,12 +103,12 @@ struct DistEntry {
   bool header() const { return flags & (dflag::HeaderAtomCache | dflag::Fragments); }
 };
 
-DistEntry *dist_entry(Term node);       // made if need be
-DistEntry *dist_find(Term node);        // null if there is none
+DistEntry *dist_entry(Term node); // made if need be
+DistEntry *dist_find(Term node);  // null if there is none
 // {ConnectionId, Reference}; null if t is no such handle.
 Term dist_handle(Heap &h, DistEntry *e, uint32_t connection);
 DistEntry *dist_of_handle(Term t, uint32_t *connection);
-bool is_node_name(Term atom);           // Name@Host
+bool is_node_name(Term atom); // Name@Host
 
 // A connection as found by dist_prepare.
 struct DistTarget {
@@ -118,8 +125,8 @@ DistReady dist_prepare(Process *p, Term node, bool connect, bool nosuspend, Dist
 bool dist_prepare_answer(DistEntry *e, uint32_t connection, DistTarget *out);
 
 // --- states
-uint32_t dist_pending(DistEntry *e);    // connection id; makes it Pending if it was Idle
-void dist_count_up();                   // this node, or a connection, has come up
+uint32_t dist_pending(DistEntry *e);            // connection id; makes it Pending if it was Idle
+void dist_count_up();                           // this node, or a connection, has come up
 void dist_listed(DistEntry *e, bool connected); // for dist_list
 void dist_abort_pending(DistEntry *e, uint32_t connection, bool *was_connected);
 // The connection becomes Connected with this controller. False if it is not Pending. port: null for a process.
@@ -160,9 +167,9 @@ bool dist_receive(DistEntry *e, uint32_t connection, const uint8_t *data, Word n
 void dist_log(const std::string &text);
 
 // --- ports as controllers (port_channel.cpp)
-void dist_port_output(Port &port);      // with the right to execute: writes some of what is queued
-void dist_port_ready(Port &port);       // after every callback of a port that is not busy
-void dist_port_schedule(Port *port);    // a task that calls dist_port_output
+void dist_port_output(Port &port);   // with the right to execute: writes some of what is queued
+void dist_port_ready(Port &port);    // after every callback of a port that is not busy
+void dist_port_schedule(Port *port); // a task that calls dist_port_output
 void dist_port_input(Port &port, const uint8_t *data, Word n);
 
 // --- subscriptions (node_monitors.cpp)
@@ -170,7 +177,11 @@ void dist_tell_nodes(Term what, Term node, uint32_t connection, bool visible, Te
 inline constexpr uint32_t kNoConnection = UINT32_MAX;
 
 // Connected nodes of a class, in order of connection; the rest in order of creation.
-struct DistListed { Term name, type; uint32_t connection; Term controller; };
+struct DistListed {
+  Term name, type;
+  uint32_t connection;
+  Term controller;
+};
 std::vector<DistListed> dist_list(bool visible, bool hidden, bool unconnected);
-void dist_init();                       // installs remote_hooks
+void dist_init(); // installs remote_hooks
 } // namespace joist::runtime

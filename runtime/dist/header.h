@@ -23,7 +23,10 @@ public:
   int index(Term atom);
   void clear();
   unsigned size() const { return count_; }
-  struct Entry { uint32_t atom; uint16_t slot; };
+  struct Entry {
+    uint32_t atom;
+    uint16_t slot;
+  };
   const Entry &entry(unsigned i) const { return entries_[i]; }
   bool long_atoms() const { return long_; }
   // For EtfEncoder::atom_hook.
@@ -55,7 +58,7 @@ private:
 struct ReadHeader {
   enum class Kind : uint8_t { Plain, First, Continued } kind = Kind::Plain;
   uint64_t sequence = 0, fragment = 1;
-  size_t size = 0;            // bytes of the header
+  size_t size = 0; // bytes of the header
   std::vector<Term> atoms;
   bool atom_table_full = false; // set if that is why it was refused
 };

@@ -30,7 +30,8 @@ bool refuse(DistEntry *e, uint32_t connection, const std::string &why) {
 std::string name_of(DistEntry *e) { return std::string(atom::text(e->name)); }
 
 // Control message and payload, complete.
-bool message(DistEntry *e, uint32_t connection, bool header, const uint8_t *data, Word n, const std::vector<Term> &atoms) {
+bool message(DistEntry *e, uint32_t connection, bool header, const uint8_t *data, Word n,
+             const std::vector<Term> &atoms) {
   FragmentHeap heap(64);
   Word skip = header ? 0 : 1;
   if (n < skip || (skip && data[0] != kDistMagic))
@@ -50,7 +51,8 @@ bool message(DistEntry *e, uint32_t connection, bool header, const uint8_t *data
   m.payload = data + skip + d.used();
   m.payload_size = n - skip - d.used();
   if (!header && m.payload_size) {
-    if (m.payload[0] != kDistMagic) return refuse(e, connection, name_of(e) + " sent a malformed message " + shown(data, n));
+    if (m.payload[0] != kDistMagic)
+      return refuse(e, connection, name_of(e) + " sent a malformed message " + shown(data, n));
     m.payload++, m.payload_size--;
   }
   switch (dist_control(m)) {
@@ -79,7 +81,8 @@ void dist_log(const std::string &text) {
   Term legacy[] = {atoms::emulator, atoms::true_, atom::intern("tag"), atoms::error};
   Term meta[] = {atoms::time, make_int(h, os_system_time() / 1000), atoms::error_logger, map_from_pairs(h, legacy, 2)};
   Term line = make_string_utf8(h, text.data(), text.size());
-  Term log = make_tuple(h, atoms::log, atoms::error, make_string(h, "~ts~n", 5), make_list(h, line), map_from_pairs(h, meta, 2));
+  Term log = make_tuple(h, atoms::log, atoms::error, make_string(h, "~ts~n", 5), make_list(h, line),
+                        map_from_pairs(h, meta, 2));
   message_send_built(logger, log, h.take());
 }
 
@@ -100,9 +103,11 @@ bool dist_receive(DistEntry *e, uint32_t connection, const uint8_t *data, Word n
   ReadHeader h;
   if (!e->in_cache->read(data, n, &h) || (h.kind != ReadHeader::Kind::Plain && !fragments)) {
     if (h.atom_table_full)
-      return refuse(e, connection, "Connection to " + name_of(e) + " closed: it names more new atoms than this node has room for");
-    return refuse(e, connection, std::string(atom::text(this_node()->name)) + " got a corrupted distribution header from " +
-                                     name_of(e) + " " + shown(data, n));
+      return refuse(e, connection,
+                    "Connection to " + name_of(e) + " closed: it names more new atoms than this node has room for");
+    return refuse(e, connection,
+                  std::string(atom::text(this_node()->name)) + " got a corrupted distribution header from " +
+                      name_of(e) + " " + shown(data, n));
   }
   const uint8_t *body = data + h.size;
   Word size = n - h.size;

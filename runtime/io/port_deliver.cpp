@@ -73,12 +73,9 @@ void deliver_lines(Port &port, const uint8_t *p, size_t n) {
     }
     switch (port.line_state) {
     case S::Main:
-      if (port.line.size() == port.line_max)
-        port.line_state = S::Full;
-      else if (*p == '\r')
-        p++, port.line_state = S::CrInside;
-      else
-        port.line.push_back(*p++);
+      if (port.line.size() == port.line_max) port.line_state = S::Full;
+      else if (*p == '\r') p++, port.line_state = S::CrInside;
+      else port.line.push_back(*p++);
       break;
     case S::Full:
       if (*p == '\r') {
@@ -125,7 +122,9 @@ void port_deliver_header(Port &port, const void *header, size_t header_size, con
   if (port.flags.load() & portflag::Closing) return;
   port_count_io(port, n, 0);
   auto *b = static_cast<const uint8_t *>(bytes);
-  if (port.dist) return header_size ? dist_port_input(port, static_cast<const uint8_t *>(header), header_size) : dist_port_input(port, b, n);
+  if (port.dist)
+    return header_size ? dist_port_input(port, static_cast<const uint8_t *>(header), header_size)
+                       : dist_port_input(port, b, n);
   if (port.line_max != 0) return deliver_lines(port, b, n);
   FragmentHeap h;
   Term data = data_term(port, h, static_cast<const uint8_t *>(header), header_size, b, n);

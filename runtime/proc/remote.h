@@ -10,18 +10,24 @@ struct Target;
 struct RemoteHooks {
   // Send to an external pid, an external reference (alias) or {Name, Node}. *result is what the BIF answers on success and
   // may be replaced (noconnect, nosuspend; none: raised or trapped).
-  bool (*send)(Process *p, Term to, Term msg, bool noconnect, bool nosuspend, Term *result) = [](Process *, Term, Term, bool, bool, Term *) -> bool { return false; };
+  bool (*send)(Process *p, Term to, Term msg, bool noconnect, bool nosuspend,
+               Term *result) = [](Process *, Term, Term, bool, bool, Term *) -> bool { return false; };
   bool (*exit)(Process *p, Term to, Term reason) = [](Process *, Term, Term) -> bool { return false; };
   // p's side is there; `connection` of it is set. False: no connection.
   bool (*link)(Process *p, Link &l) = [](Process *, Link &) -> bool { return false; };
   // The link is known to have broken with the connection it was made over: link/1 then makes a new one.
   bool (*link_stale)(const Link &l) = [](const Link &) -> bool { return false; };
-  bool (*unlink)(Process *p, const Link &l) = [](Process *, const Link &) -> bool { return false; };        // with the id l.unlinking
-  bool (*monitor)(Process *p, Monitor &m) = [](Process *, Monitor &) -> bool { return false; };          // target: external pid, or node name with m.name
+  bool (*unlink)(Process *p, const Link &l) = [](Process *, const Link &) -> bool {
+    return false;
+  }; // with the id l.unlinking
+  bool (*monitor)(Process *p, Monitor &m) = [](Process *, Monitor &) -> bool {
+    return false;
+  }; // target: external pid, or node name with m.name
   bool (*demonitor)(Process *p, const Monitor &m) = [](Process *, const Monitor &) -> bool { return false; };
   bool (*group_leader)(Process *p, Term leader, Term to) = [](Process *, Term, Term) -> bool { return false; };
   // A local process is gone (or never was) that a remote one watches or is linked to.
-  void (*down)(Term watched, Term watcher, Term ref, Term reason, uint32_t connection) = [](Term, Term, Term, Term, uint32_t) -> void {};
+  void (*down)(Term watched, Term watcher, Term ref, Term reason, uint32_t connection) = [](Term, Term, Term, Term,
+                                                                                            uint32_t) -> void {};
   void (*link_exit)(Term from, Term to, Term reason, uint32_t connection) = [](Term, Term, Term, uint32_t) -> void {};
   void (*unlink_ack)(Term from, Term to, uint64_t id) = [](Term, Term, uint64_t) -> void {};
   // p was linked to or is watched by the process or reference `other` over that connection: false if it is gone already.
@@ -29,7 +35,9 @@ struct RemoteHooks {
   // A process ends that waits for the answer to a distributed spawn request.
   void (*spawn_abandoned)(Process *p, const Monitor &m, Term reason) = [](Process *, const Monitor &, Term) -> void {};
   // process_flag(monitor_nodes, On) and ({monitor_nodes, Options}, On): the old count as integer, or none: malformed.
-  Term (*monitor_nodes)(Process *p, Term on, Term options) = [](Process *, Term, Term) -> Term { return Term::small(0); };
+  Term (*monitor_nodes)(Process *p, Term on, Term options) = [](Process *, Term, Term) -> Term {
+    return Term::small(0);
+  };
   // A process ends: node monitors, being a distribution controller, ...
   void (*process_exit)(Process *p, Term reason) = [](Process *, Term) -> void {};
 };

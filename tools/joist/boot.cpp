@@ -8,6 +8,7 @@
 #include "runtime/atom/full.h"
 #include "runtime/code/install.h"
 #include "runtime/code/literal_release.h"
+#include "runtime/dist/entry.h"
 #include "runtime/ets/ets.h"
 #include "runtime/io/poll.h"
 #include "runtime/io/signals.h"
@@ -98,6 +99,7 @@ void boot(const EmulatorSettings &settings) {
   ports_init(vm_flags.port_limit);
   time_service_start();
   trace::init();
+  dist_init();
   stubs::register_drivers();
   check_process_code_hook = [](Process *p, Term module, Term *, unsigned) { return process_uses_old_code(p, module); };
   load_preloaded();

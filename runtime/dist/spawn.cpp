@@ -1,0 +1,137 @@
+// Spawn requests between nodes: both sides of the answer, and the asked side of the request (the asking side is a BIF).
+#include "runtime/dist/control.h"
+#include "runtime/dist/node.h"
+#include "runtime/mem/copy.h"
+#include "runtime/proc/process.h"
+#include "runtime/proc/remote.h"
+#include "runtime/proc/signal_handle.h"
+#include "runtime/term/compare.h"
+
+namespace joist::runtime {
+namespace {
+Term op(DistOp o) { return Term::small(int(o)); }
+
+void reply(const DistMessage &m, Term ref, Term to, int flags, Term result, Term token) {
+  DistTarget t;
+  if (!dist_prepare_answer(m.entry, m.connection, &t)) return;
+  FragmentHeap h(16);
+  Term control = token.is_nil() ? make_tuple(h, op(DistOp::SpawnReply), ref, to, Term::small(flags), result)
+                                : make_tuple(h, op(DistOp::SpawnReplyTT), ref, to, Term::small(flags), result, token);
+  dist_send(t, nullptr, control);
+}
+
+// The new process cannot execute yet: its relations, its first message (the arguments), then the answer.
+void prepare_child(Process *child, DistSpawn *s) {
+  const DistMessage &m = *s->message;
+  bool tied = true;
+  if (s->link || s->monitor) tied = dist_tie(child, m.entry, m.connection);
+  if (s->link && tied) relations_of(child).link_add(s->from)->connection = m.connection;
+  if (s->monitor && tied) relations_of(child).target_add(s->from, s->ref, Term::none(), m.connection);
+  Fragment *f = nullptr;
+  Term arguments = copy_to_fragment(s->arguments, &f);
+  message_send_built(child, arguments, f);
+  int flags = (s->link ? kSpawnFlagLink : 0) | (s->monitor ? kSpawnFlagMonitor : 0);
+  reply(m, s->ref, s->from, flags, child->id, s->token);
+  if (s->link && !tied) link_exit_send(s->from, child->id, atoms::noconnection);
+}
+
+// In the requester: `from` result, `ref` the request's, `extra` flags of the reply.
+void replied(Process *p, Signal *s) {
+  if (!p) return;
+  Monitor *m = p->relations ? p->relations->monitor(s->ref) : nullptr;
+  auto *e = static_cast<DistEntry *>(s->arg);
+  auto connection = uint32_t(s->extra >> 32);
+  int flags = int(s->extra & 0xff);
+  if (!m || !m->spawn_pending) { // abandoned: no relations are wanted
+    if (flags & kSpawnFlagMonitor) {
+      Monitor gone;
+      gone.ref = KeptRef(s->ref);
+      gone.kind = MonitorKind::DistProcess;
+      gone.target = KeptTerm(s->from);
+      gone.connection = connection;
+      remote_hooks.demonitor(p, gone);
+    }
+    if (flags & kSpawnFlagLink) {
+      Link l{KeptTerm(s->from), relations_of(p).next_unlink_id++, connection};
+      remote_hooks.unlink(p, l);
+    }
+    return;
+  }
+  std::unique_ptr<PendingSpawn> spawn = std::move(m->spawn_pending);
+  bool ok = !s->from.is_atom();
+  if (ok && flags & kSpawnFlagLink && dist_tie(p, e, connection)) {
+    Link *l = relations_of(p).link_add(s->from);
+    l->unlinking = 0;
+    l->connection = connection;
+  }
+  if (ok ? spawn->reply_ok : spawn->reply_error)
+    message_send(nullptr, p,
+                 make_tuple(p->heap, spawn->reply_tag.get(), s->ref, ok ? atoms::ok : atoms::error, s->from));
+  if (ok && flags & kSpawnFlagMonitor) {
+    m->kind = MonitorKind::DistProcess;
+    m->target = KeptTerm(s->from);
+    m->connection = connection;
+  } else {
+    p->relations->monitor_remove(m);
+  }
+}
+} // namespace
+
+DistResult dist_spawn_requested(const DistMessage &m, const Term *e, Term token) {
+  Term ref = e[2], from = e[3], leader = e[4], mfa = e[5];
+  if (!is_external_ref(ref) || !is_external_pid(from) || !is_pid(leader) || !is_tuple_of(mfa, 3))
+    return DistResult::Invalid;
+  const Term *f = tuple_elements(mfa);
+  if (!f[0].is_atom() || !f[1].is_atom() || !f[2].is_small() || f[2].small_value() < 0) return DistResult::Invalid;
+  FragmentHeap h;
+  DistSpawn s;
+  s.mfa = mfa, s.options = e[6], s.leader = leader, s.from = from, s.ref = ref;
+  s.arguments = dist_payload(m, h);
+  if (s.arguments.is_none()) return DistResult::BadPayload;
+  s.prepare = prepare_child;
+  s.message = &m;
+  s.token = token;
+  if (!dist_spawn_hook(&s)) return DistResult::Invalid;
+  if (!s.error.is_none()) reply(m, ref, from, 0, s.error, token);
+  return DistResult::Ok;
+}
+
+DistResult dist_spawn_replied(const DistMessage &m, const Term *e, Term) {
+  Term ref = e[2], to = e[3], flags = e[4], result = e[5];
+  auto earlier = [](Term t) { return external_node(t)->name == this_node()->name; };
+  if (!to.is_local_pid()) return is_external_pid(to) && earlier(to) ? DistResult::Ok : DistResult::Invalid;
+  if (!is_local_ref(ref)) return is_external_ref(ref) && earlier(ref) ? DistResult::Ok : DistResult::Invalid;
+  if (!flags.is_small() || flags.small_value() < 0 || flags.small_value() >= (1 << 27)) return DistResult::Invalid;
+  if (!is_external_pid(result) && !result.is_atom()) return DistResult::Invalid;
+  Signal *s = signal_new(SignalKind::Rpc);
+  s->from = signal_own(s, result);
+  s->ref = signal_own(s, ref);
+  s->extra = uint64_t(m.connection) << 32 | (result.is_atom() ? 0 : uint64_t(flags.small_value() & 3));
+  s->arg = m.entry;
+  s->fn = replied;
+  if (signal_send_pid(to, s) || result.is_atom() || !(flags.small_value() & kSpawnFlagLink)) return DistResult::Ok;
+  // The requester has ended: its end is what the linked process hears of.
+  KeptTerm reason(atoms::noproc);
+  {
+    std::lock_guard g(m.entry->lock);
+    auto &v = m.entry->orphans;
+    for (size_t i = 0; i < v.size(); i++)
+      if (eq(v[i].ref.get(), ref)) {
+        reason = std::move(v[i].reason);
+        v.erase(v.begin() + long(i));
+        break;
+      }
+  }
+  remote_hooks.link_exit(to, result, reason.get(), m.connection);
+  return DistResult::Ok;
+}
+
+void dist_spawn_abandoned(Process *, const Monitor &m, Term reason) {
+  if (!m.spawn_pending->link) return;
+  DistEntry *e = dist_find(m.target.get());
+  if (!e) return;
+  DistEntry::OrphanSpawn o{KeptTerm(m.ref.get()), KeptTerm(reason)};
+  std::lock_guard g(e->lock);
+  if (e->connection == m.connection) e->orphans.push_back(std::move(o));
+}
+} // namespace joist::runtime
