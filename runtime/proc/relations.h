@@ -253,7 +253,8 @@ std::vector<size_t> relation_tree_order(size_t count, const std::function<bool(s
 Relations &relations_of(Process *p); // makes them if need be
 void relations_free(Process *p);
 
-// --- what BIFs, ports and distribution use. All to local processes, from any thread.
+// --- what BIFs, ports and distribution use. All to local processes, from any thread. From another node: `connection` tells
+// over which connection (dist/entry.h); it travels in the signal's `extra`. Unlink id 0: no answer is wanted.
 // The link partner `from` (pid, port, external pid) is gone: false if there is no such process.
 bool link_exit_send(Term from, Term to_pid, Term reason);
 bool link_send(Term from, Term to_pid, uint32_t connection = 0);

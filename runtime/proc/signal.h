@@ -18,10 +18,10 @@
 //   AliasMessage  the message          -               the alias      -
 //   Exit          reason               sender          -              1: exit/2 to oneself (`normal` kills too)
 //   ExitLinked    reason               pid/port/ext    -              1: whatever the link's state (noconnection)
-//   Link          -                    pid/port/ext    -              ext: connection (dist/entry.h)
-//   Unlink        -                    pid/port/ext    -              unlink id; 0: wants no answer
+//   Link          -                    pid/port/ext    -              -
+//   Unlink        -                    pid/port/ext    -              unlink id
 //   UnlinkAck     -                    pid/port/ext    -              unlink id
-//   Monitor       name or none         watcher         the monitor's  ext: connection
+//   Monitor       name or none         watcher         the monitor's  -
 //   Demonitor     -                    watcher         the monitor's  -
 //   Down          reason               watched object  the monitor's  -
 //   GroupLeader   new group leader     requester       reply ref      -
