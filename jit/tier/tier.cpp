@@ -8,6 +8,7 @@
 #include "runtime/mem/alloc.h"
 #include "runtime/proc/process.h"
 #include "runtime/sched/progress.h"
+#include "runtime/trace/breakpoints.h"
 
 #include <algorithm>
 #include <condition_variable>
@@ -180,22 +181,24 @@ void released(const ModuleCode *code) {
 }
 
 void (*body_without_tier)(FuncInfo *f, const StaticNif *nif);
+// The first instruction of f is about to be replaced: takes the generation f belongs to back to the interpreter, for good.
+void interpret_module_of(const FuncInfo *f) {
+  std::lock_guard g(tier.lock);
+  auto *at = reinterpret_cast<const Word *>(f);
+  bool known = false;
+  for (auto &[code, u] : tier.units)
+    if (at >= code->start && at < code->end) {
+      if (!u->retired()) u->retire();
+      known = true;
+    }
+  if (known) return;
+  if (const ModuleCode *code = generation_of(f)) unit_of(code).retire(); // nor will it be compiled later
+}
 void install_body(FuncInfo *f, const StaticNif *nif) {
-  {
-    std::lock_guard g(tier.lock);
-    auto *at = reinterpret_cast<const Word *>(f);
-    bool known = false;
-    for (auto &[code, u] : tier.units)
-      if (at >= code->start && at < code->end) {
-        u->retire();
-        known = true;
-      }
-    // Its functions are not to be compiled later either: the first call of them is native.
-    if (!known)
-      if (const ModuleCode *code = generation_of(f)) unit_of(code).retire();
-  }
+  interpret_module_of(f);
   body_without_tier(f, nif);
 }
+void breakpoint_added(FuncInfo *f) { interpret_module_of(f); }
 
 bool is_forced(std::string_view module) {
   const std::string &all = tier_settings.forced;
@@ -266,6 +269,7 @@ bool tier_start(std::string *error) {
   code_released = released;
   body_without_tier = code_hooks.install_native_body;
   code_hooks.install_native_body = install_body;
+  trace::breakpoint_added = breakpoint_added;
   return true;
 }
 

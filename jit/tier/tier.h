@@ -9,8 +9,8 @@
 //  * Publishing, under `lock`: first the native entries (FuncInfo::native, the words before return points), then the handlers
 //    in the code words; so whoever sees the handler sees the entry. The replaced handlers are kept. A process that loops
 //    in a function enters the native code with its next call of it.
-//  * A native body for a function (load_nif) takes the whole generation back to the interpreter, for good: compiled
-//    callers jump to their callees directly.
+//  * A native body (load_nif) or a breakpoint (tracing) for a function takes the whole generation back to the interpreter, for
+//    good: compiled callers jump to their callees directly.
 //  * A released generation's native code is freed by thread progress.
 //  * Objects are kept on disk (jit/tier/cache.h): a module that has some there gets them while it is loaded.
 //  * libjoist_jit.so is loaded when the first function is hot. Without it everything stays interpreted.

@@ -9,7 +9,7 @@
 
 namespace joist::runtime::trace {
 BreakpointCode breakpoint_code;
-void (*breakpoint_changed)(FuncInfo *f) = nullptr;
+void (*breakpoint_added)(FuncInfo *f) = nullptr;
 
 Breakpoint::Breakpoint(const Breakpoint &o)
     : kinds(o.kinds), original(o.original), target(o.target), program(o.program), meta_program(o.meta_program),
@@ -57,6 +57,7 @@ void publish(FuncInfo *f, Breakpoint *next) {
   auto *before = const_cast<Breakpoint *>(breakpoint_of(f));
   if (!before && !next) return;
   std::atomic_ref slot(f->breakpoint);
+  if (!before && breakpoint_added) breakpoint_added(f);
   if (next) {
     if (!before && !next->target) next->original = handler_of(f).load(std::memory_order_relaxed);
     slot.store(next, std::memory_order_release);
@@ -65,7 +66,6 @@ void publish(FuncInfo *f, Breakpoint *next) {
     if (!before->target) handler_of(f).store(before->original, std::memory_order_release);
     slot.store(nullptr, std::memory_order_release);
   }
-  if (!before != !next && breakpoint_changed) breakpoint_changed(f);
   if (before) progress::later([](void *b) { delete static_cast<Breakpoint *>(b); }, before);
 }
 

@@ -90,9 +90,9 @@ struct BreakpointCode {
   const Instr *frames_begin = nullptr, *frames_end = nullptr;
 };
 extern BreakpointCode breakpoint_code;
-// f->breakpoint was set or removed. While it is set, compiled code of f may not be entered: what is in FuncInfo::native must
-// lead to the interpreter. Set by jit/; called by the code writer.
-extern void (*breakpoint_changed)(FuncInfo *f);
+// f gets its first breakpoint: from now on compiled code of f may not be entered, and the handler in its first word must be
+// the loader's, which the breakpoint is about to replace. Set by jit/; called by the code writer.
+extern void (*breakpoint_added)(FuncInfo *f);
 inline bool is_trace_frame(const Instr *return_to) {
   return return_to >= breakpoint_code.frames_begin && return_to < breakpoint_code.frames_end;
 }
