@@ -60,7 +60,7 @@ cases() -> [
  {regsend, fun(N) -> register(me,self()), S=node(), spawn(N,erlang,send,[{me,S},hi]), receive X -> X after 2000 -> none end end},
  {nosus, fun(N) -> erlang:send({nosuch,N},x,[nosuspend]) end},
  {noconn, fun(_) -> erlang:send({nosuch,'none@nowhere'},x,[noconnect]) end},
- {call_back, fun(N) -> P=spawn(N,erlang,apply,[fun erpc:call/4,[node(),timer,sleep,[0]]]), M=monitor(process,P), receive {'DOWN',M,_,_,R} -> R end end},
+ {call_back, fun(N) -> {_,M}=spawn_monitor(N,erlang,apply,[fun erpc:call/4,[node(),timer,sleep,[0]]]), receive {'DOWN',M,_,_,R} -> R end end},
  {many, fun(N) -> K=[erpc:call(N,erlang,abs,[-I])||I<-lists:seq(1,2000)], lists:sum(K) end},
  {multi, fun(N) -> R=[erpc:send_request(N,lists,sum,[lists:seq(1,I)])||I<-lists:seq(1,500)], lists:sum([erpc:receive_response(X)||X<-R]) end},
  {global, fun(N) -> yes=global:register_name(gg,self()), erpc:call(N,global,whereis_name,[gg])==self() end},
