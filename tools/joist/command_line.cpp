@@ -1,5 +1,6 @@
 #include "tools/joist/command_line.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -86,7 +87,7 @@ std::vector<std::string> all_arguments(int argc, char **argv, const std::string 
     return true;
   };
   if (!from_environment && plain(given)) return given;
-  if (!given.empty()) sources[2].push_back("--");
+  if (!given.empty()) sources[2].insert(std::find(sources[2].begin(), sources[2].end(), "-extra"), "--"); // what follows -extra is plain
   for (auto &s : sources) expand(s, &out, &extra, 0);
   if (!extra.empty()) {
     out.push_back("-extra");
