@@ -116,8 +116,8 @@ Term atomics_info_1(Process *p, const Term *args) {
   Heap &h = p->heap;
   Term max = a->is_signed ? make_int(h, INT64_MAX) : make_uint(h, UINT64_MAX);
   Term min = a->is_signed ? make_int(h, INT64_MIN) : Term::small(0);
-  Term pairs[] = {atoms::size, make_uint(h, a->arity), atoms::max, max, atoms::min, min, atoms::memory,
-                  make_uint(h, 40 + a->arity * 8)};
+  Term pairs[] = {atoms::size,   make_uint(h, a->arity),         atoms::max, max, atoms::min, min,
+                  atoms::memory, make_uint(h, 40 + a->arity * 8)};
   return map_from_pairs(h, pairs, 4);
 }
 } // namespace joist::bifs

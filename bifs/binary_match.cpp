@@ -105,9 +105,7 @@ struct Job {
   Word done = 0;          // of split: begin of the part after the last match
   Term acc = Term::nil(); // matches or parts, last first
 
-  Term position(Found f) {
-    return make_tuple(p->heap, make_uint(p->heap, f.start), make_uint(p->heap, f.length));
-  }
+  Term position(Found f) { return make_tuple(p->heap, make_uint(p->heap, f.start), make_uint(p->heap, f.length)); }
   void add_part(Word from, Word to) {
     if (from == to && o.trim_all) return;
     acc = make_cons(p->heap, make_sub_binary(p->heap, subject, from * 8, (to - from) * 8), acc);

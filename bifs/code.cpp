@@ -160,7 +160,8 @@ Term erts_internal_check_dirty_process_code_2(Process *p, const Term *args) {
 namespace {
 
 const Export *switch_finish() {
-  static const Export *k = bif_continuation("release_area_switch", 0, erts_literal_area_collector_release_area_switch_0);
+  static const Export *k =
+      bif_continuation("release_area_switch", 0, erts_literal_area_collector_release_area_switch_0);
   return k;
 }
 Term switch_publish(Process *p, const Term *) {

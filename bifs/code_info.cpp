@@ -10,13 +10,18 @@ namespace joist::bifs {
 namespace {
 
 Term exports_of(Process *p, const ModuleCode *c) {
-  struct Walk { Process *p; Term module, list; } walk{p, c->module, Term::nil()};
-  exports_each([](Export *e, void *arg) {
-    auto *w = static_cast<Walk *>(arg);
-    const Mfa &f = e->mfa();
-    if (f.module != w->module || !export_has_code(e)) return;
-    w->list = make_cons(w->p->heap, make_tuple(w->p->heap, f.function, Term::small(int64_t(f.arity))), w->list);
-  }, &walk);
+  struct Walk {
+    Process *p;
+    Term module, list;
+  } walk{p, c->module, Term::nil()};
+  exports_each(
+      [](Export *e, void *arg) {
+        auto *w = static_cast<Walk *>(arg);
+        const Mfa &f = e->mfa();
+        if (f.module != w->module || !export_has_code(e)) return;
+        w->list = make_cons(w->p->heap, make_tuple(w->p->heap, f.function, Term::small(int64_t(f.arity))), w->list);
+      },
+      &walk);
   p->bump(int64_t(export_count() / 50));
   return walk.list;
 }
@@ -172,7 +177,8 @@ Term erts_internal_beamfile_chunk_2(Process *p, const Term *args) {
   std::string_view chunk;
   if (!beam_chunk || !beam_chunk(bytes.view(), id, &chunk) || chunk.empty()) return atoms::undefined;
   if (BitView v = bit_view(args[0]); v.aligned())
-    return make_sub_binary(p->heap, args[0], Word(reinterpret_cast<const uint8_t *>(chunk.data()) - v.bytes) * 8, chunk.size() * 8);
+    return make_sub_binary(p->heap, args[0], Word(reinterpret_cast<const uint8_t *>(chunk.data()) - v.bytes) * 8,
+                           chunk.size() * 8);
   return make_binary_from(p->heap, chunk);
 }
 

@@ -43,12 +43,19 @@ Term set_monitor(Process *p, Term pid, Term opts) {
   return monitor_term(p->heap, old);
 }
 
-struct Profile { Term pid = Term::none(); uint32_t flags = 0; };
+struct Profile {
+  Term pid = Term::none();
+  uint32_t flags = 0;
+};
 std::mutex profile_lock;
 Profile profile;
-const std::pair<const char *, uint32_t> kProfileFlags[] = {
-    {"exclusive", 1}, {"runnable_procs", 2}, {"runnable_ports", 4}, {"scheduler", 8},
-    {"timestamp", 16}, {"monotonic_timestamp", 32}, {"strict_monotonic_timestamp", 64}};
+const std::pair<const char *, uint32_t> kProfileFlags[] = {{"exclusive", 1},
+                                                           {"runnable_procs", 2},
+                                                           {"runnable_ports", 4},
+                                                           {"scheduler", 8},
+                                                           {"timestamp", 16},
+                                                           {"monotonic_timestamp", 32},
+                                                           {"strict_monotonic_timestamp", 64}};
 
 Term profile_term(Heap &h, const Profile &f) {
   if (f.pid.is_none()) return atoms::undefined;

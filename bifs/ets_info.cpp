@@ -57,7 +57,9 @@ Term item(Heap &h, const TableGuard &t, Term what) {
   if (what == atoms::heir) return t->heir;
   if (what == atoms::protection) return protection_name(t->protection);
   if (what == atoms::write_concurrency) {
-    if (s.locks) return make_tuple(h, atoms::debug_hash_fixed_number_of_locks, make_uint(h, std::max(64u, std::bit_floor(s.locks))));
+    if (s.locks)
+      return make_tuple(h, atoms::debug_hash_fixed_number_of_locks,
+                        make_uint(h, std::max(64u, std::bit_floor(s.locks))));
     return s.automatic ? atoms::auto_ : bool_term(s.fine_locked);
   }
   if (what == atoms::read_concurrency) return bool_term(s.read_concurrency);
@@ -85,9 +87,21 @@ Term ets_info_1(Process *p, const Term *args) {
   Term cause;
   TableGuard t = ets::find_table(p, args[0], Access::Info, LockKind::Shared, &cause);
   if (!t) return cause == atoms::id ? atoms::undefined : badarg(p, cause);
-  static const Term items[] = {atoms::protection, atoms::keypos, atoms::type, atoms::named_table, atoms::node,
-                               atoms::size, atoms::name, atoms::heir, atoms::owner, atoms::memory, atoms::compressed,
-                               atoms::write_concurrency, atoms::read_concurrency, atoms::decentralized_counters, atoms::id};
+  static const Term items[] = {atoms::protection,
+                               atoms::keypos,
+                               atoms::type,
+                               atoms::named_table,
+                               atoms::node,
+                               atoms::size,
+                               atoms::name,
+                               atoms::heir,
+                               atoms::owner,
+                               atoms::memory,
+                               atoms::compressed,
+                               atoms::write_concurrency,
+                               atoms::read_concurrency,
+                               atoms::decentralized_counters,
+                               atoms::id};
   Term list = Term::nil();
   for (Term what : items) list = make_cons(p->heap, make_tuple(p->heap, what, item(p->heap, t, what)), list);
   return list;

@@ -12,10 +12,10 @@ namespace {
 const Export *more();
 
 struct HashState {
-  Term tid;         // as given; a table id as soon as a continuation is made
+  Term tid; // as given; a table id as soon as a continuation is made
   int64_t slot, chunk;
-  Term program;     // magic reference, none while there was no need for one
-  Term list;        // newest first
+  Term program; // magic reference, none while there was no need for one
+  Term list;    // newest first
   int64_t got;
   bool fixed;
 };
@@ -46,7 +46,8 @@ Term hash_chunk(Process *p, const TableGuard &t, const HashState &s, ets::MatchP
 }
 
 // Runs a slice from s.slot. `first`: nothing has been answered to the caller yet from an earlier chunk.
-Term hash_slice(Process *p, TableGuard &t, HashState &s, ets::MatchProgramRef *program, bool first, const SelectPlan *plan) {
+Term hash_slice(Process *p, TableGuard &t, HashState &s, ets::MatchProgramRef *program, bool first,
+                const SelectPlan *plan) {
   ets::HashStore::Traversal tr;
   tr.slot = s.slot;
   tr.limit = s.chunk;
@@ -75,8 +76,7 @@ Term hash_slice(Process *p, TableGuard &t, HashState &s, ets::MatchProgramRef *p
       }
       Heap &h = p->heap;
       Term state = make_tuple(h, table_ref(p, t, s.tid), make_int(h, s.slot), make_int(h, s.chunk),
-                              program_ref(p, s.program, program), s.list, make_int(h, s.got),
-                              bool_term(s.fixed));
+                              program_ref(p, s.program, program), s.list, make_int(h, s.got), bool_term(s.fixed));
       return yield_to(p, more(), state);
     }
   }
@@ -87,10 +87,10 @@ Term hash_slice(Process *p, TableGuard &t, HashState &s, ets::MatchProgramRef *p
 
 struct OrderedState {
   Term tid, last_key;
-  Term end;              // [] for none
+  Term end; // [] for none
   int64_t chunk;
   Term program;
-  Term list;             // newest first
+  Term list; // newest first
   bool reverse;
   int64_t got;
 };

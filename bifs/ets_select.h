@@ -14,8 +14,8 @@ enum class SelectKind : uint8_t { List, Count, Delete, Replace };
 struct SelectPlan {
   ets::MatchProgramRef *program = nullptr; // one reference
   // hash tables
-  bool impossible = true;      // no clause can match
-  bool only_keys = true;       // all clauses name their key
+  bool impossible = true; // no clause can match
+  bool only_keys = true;  // all clauses name their key
   std::vector<Term> keys;
   // ordered_set
   ets::KeyBound bound = ets::KeyBound::Impossible;
@@ -40,7 +40,7 @@ struct SelectVisit {
   const ets::MatchProgram &m;
   SelectKind kind;
   Word keypos;
-  Term list = Term::nil();     // results, newest first
+  Term list = Term::nil(); // results, newest first
   FragmentHeap replacements;
   // Pass, Count, Delete or Replace as the stores' visitors have them.
   enum class Action : uint8_t { Pass, Count, Delete, Replace };

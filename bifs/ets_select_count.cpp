@@ -18,8 +18,9 @@ struct State {
 };
 
 Term name_of(SelectKind k) {
-  return k == SelectKind::Count ? atoms::select_count
-         : k == SelectKind::Delete ? atoms::internal_select_delete : atoms::select_replace;
+  return k == SelectKind::Count    ? atoms::select_count
+         : k == SelectKind::Delete ? atoms::internal_select_delete
+                                   : atoms::select_replace;
 }
 
 Term suspend(Process *p, TableGuard &t, State &s, ets::MatchProgramRef *program) {
@@ -59,7 +60,8 @@ Term hash_slice(Process *p, TableGuard &t, State &s, ets::MatchProgramRef *progr
 }
 
 // Trees are gone through from the last key to the first.
-Term ordered_slice(Process *p, TableGuard &t, State &s, ets::MatchProgramRef *program, ets::OrderedStore::Traversal &tr) {
+Term ordered_slice(Process *p, TableGuard &t, State &s, ets::MatchProgramRef *program,
+                   ets::OrderedStore::Traversal &tr) {
   tr.backwards = true;
   tr.end = s.end.is_nil() ? Term::none() : s.end;
   tr.got = s.count;
@@ -96,12 +98,17 @@ Term start(Process *p, const Term *args, Access access, LockKind lock, SelectKin
 
 Term count_more(Process *p, const Term *args) {
   Term c = args[0], *e = tuple_elements(c);
-  State s{.tid = e[0], .kind = SelectKind(e[5].small_value()), .program = e[3], .position = e[1], .end = e[2],
-          .count = e[4].small_value(), .fixed = e[6] == atoms::true_};
+  State s{.tid = e[0],
+          .kind = SelectKind(e[5].small_value()),
+          .program = e[3],
+          .position = e[1],
+          .end = e[2],
+          .count = e[4].small_value(),
+          .fixed = e[6] == atoms::true_};
   Term cause;
   bool change = s.kind != SelectKind::Count;
-  TableGuard t = ets::find_table(p, s.tid, change ? Access::Write : Access::Read, change ? LockKind::Change : LockKind::Shared,
-                                 &cause);
+  TableGuard t = ets::find_table(p, s.tid, change ? Access::Write : Access::Read,
+                                 change ? LockKind::Change : LockKind::Shared, &cause);
   if (!t) return ets_fail_as(p, Reason::Badarg, name_of(s.kind), s.tid, Term::nil());
   auto *program = static_cast<ets::MatchProgramRef *>(magic_data(s.program));
   if (t->hash()) return hash_slice(p, t, s, program, nullptr);

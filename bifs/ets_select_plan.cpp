@@ -34,8 +34,8 @@ bool SelectPlan::make(Process *p, const TableGuard &t, Term spec, SelectKind kin
 
 bool must_fix(Process *p, const TableGuard &t) {
   if (!t->hash()) return false;
-  bool only_writer = t->protection == ets::Protection::Private ||
-                     (t->protection == ets::Protection::Protected && t->owner == p->id);
+  bool only_writer =
+      t->protection == ets::Protection::Private || (t->protection == ets::Protection::Protected && t->owner == p->id);
   return !only_writer;
 }
 

@@ -89,8 +89,8 @@ enum class Step : uint8_t { More, Done };
 
 // Deflates into `packed` until done or out of budget. Gives up (leaving `packed` empty) if nothing would be gained.
 Step deflate_step(Encoding *e, int64_t *budget) {
-  Word size = e->out.size() - 1;          // without the magic byte
-  Word room = e->out.size() - 6;          // what a compressed body may take
+  Word size = e->out.size() - 1; // without the magic byte
+  Word room = e->out.size() - 6; // what a compressed body may take
   if (!e->deflating) {
     if (size > UINT32_MAX || deflateInit(&e->z, e->level) != Z_OK) return Step::Done;
     e->deflating = true;
@@ -178,11 +178,11 @@ Term encode(Process *p, Term t, Term opts, Want want) {
 struct Decoding {
   FragmentHeap heap;
   std::optional<EtfDecoder> decoder;
-  std::vector<uint8_t> bytes;  // inflated or realigned
-  BinData *source = nullptr;   // or a reference to the data of the binary
+  std::vector<uint8_t> bytes; // inflated or realigned
+  BinData *source = nullptr;  // or a reference to the data of the binary
   Word used = 0;
   bool want_used = false;
-  bool has_options = false;    // called as binary_to_term/2
+  bool has_options = false; // called as binary_to_term/2
   ~Decoding() {
     if (source) bin_unref(source);
   }

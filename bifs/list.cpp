@@ -10,14 +10,10 @@ namespace {
 const Export *self(Term module, Term function, Word arity) { return export_get_or_put(module, function, arity); }
 
 // Cells that may be visited in this slice.
-int64_t budget(Process *p, int64_t per_reduction) {
-  return per_reduction * (p->reductions > 0 ? p->reductions : 1);
-}
+int64_t budget(Process *p, int64_t per_reduction) { return per_reduction * (p->reductions > 0 ? p->reductions : 1); }
 
 // Terms that equal `key` (=:= or ==) only if they are the same word.
-bool compares_as_word(Term key) {
-  return key.is_atom() || key.is_nil() || key.is_local_pid() || key.is_local_port();
-}
+bool compares_as_word(Term key) { return key.is_atom() || key.is_nil() || key.is_local_pid() || key.is_local_port(); }
 
 // Moves up to `max` cells of *list in reverse order before *tail. Tells how many.
 int64_t reverse_some(Process *p, Term *list, Term *tail, int64_t max) {

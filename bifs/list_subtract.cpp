@@ -14,7 +14,7 @@
 namespace joist::bifs {
 namespace {
 
-constexpr int64_t kFew = 16;            // up to here a linear scan is faster than sorting
+constexpr int64_t kFew = 16; // up to here a linear scan is faster than sorting
 constexpr int64_t kStepsPerReduction = 16;
 
 int64_t budget(Process *p) { return kStepsPerReduction * (p->reductions > 0 ? p->reductions : 1); }
@@ -147,7 +147,8 @@ public:
   }
   // Takes one element equal to x out, if there is one.
   bool take(const Term *t, Term x) {
-    auto i = std::lower_bound(merged_.begin(), merged_.end(), x, [t](uint32_t e, Term k) { return compare_exact(t[e], k) < 0; });
+    auto i = std::lower_bound(merged_.begin(), merged_.end(), x,
+                              [t](uint32_t e, Term k) { return compare_exact(t[e], k) < 0; });
     if (i == merged_.end() || compare_exact(t[*i], x) != 0) return false;
     uint32_t &n = count_[size_t(i - merged_.begin())];
     if (n == 0) return false;

@@ -1,6 +1,6 @@
 // Maps: maps:*, map_size/1, map_get/2, is_map_key/2 and the functions behind iterators (maps:iterator/1, to_list/1).
-#include "runtime/term/map_hamt.h"
 #include "bifs/bifs.h"
+#include "runtime/term/map_hamt.h"
 #include "runtime/term/number.h"
 
 namespace joist::bifs {

@@ -1,10 +1,10 @@
 // maps:from_list/1 and from_keys/2. Large ones are built in slices: hash every key; put the entries into 256 groups by the
 // first two slots of their path; make one subtree per group; join those. The entries lie outside the heap, the elements
 // they refer to by number in a tuple.
+#include "runtime/term/map_build.h"
 #include "bifs/bifs.h"
 #include "bifs/fail_as.h"
 #include "runtime/mem/magic.h"
-#include "runtime/term/map_build.h"
 
 #include <vector>
 

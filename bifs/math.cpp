@@ -26,7 +26,7 @@ Term call2(Process *p, const Term *args, double (*f)(double, double)) {
 }
 } // namespace
 
-#define JOIST_MATH(name) \
+#define JOIST_MATH(name)                                                                                               \
   Term math_##name##_1(Process *p, const Term *args) { return call1(p, args, ::name); }
 JOIST_MATH(acos)
 JOIST_MATH(acosh)

@@ -60,14 +60,10 @@ Term erlang_decode_packet_3(Process *p, const Term *args) {
     if (!is_tuple_of(opts.head(), 2) || !get_uint64(tuple_elements(opts.head())[1], &v) || v > UINT32_MAX)
       return badarg(p);
     Term key = tuple_elements(opts.head())[0];
-    if (key == atoms::packet_size)
-      limits.packet_size = uint32_t(v);
-    else if (key == atoms::line_length)
-      limits.line_length = uint32_t(v);
-    else if (key == atoms::line_delimiter && type == PacketType::Line && v <= 255)
-      limits.delimiter = char(v);
-    else
-      return badarg(p);
+    if (key == atoms::packet_size) limits.packet_size = uint32_t(v);
+    else if (key == atoms::line_length) limits.line_length = uint32_t(v);
+    else if (key == atoms::line_delimiter && type == PacketType::Line && v <= 255) limits.delimiter = char(v);
+    else return badarg(p);
   }
   if (!opts.is_nil()) return badarg(p);
 

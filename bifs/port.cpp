@@ -106,8 +106,8 @@ Term info_refusal(Term who, Term wrong_type) {
 }
 
 bool known_item(Term item) {
-  for (Term i : {atoms::id, atoms::connected, atoms::links, atoms::monitors, atoms::monitored_by, atoms::name, atoms::input,
-                 atoms::output, atoms::os_pid, atoms::registered_name, atoms::parallelism, atoms::locking,
+  for (Term i : {atoms::id, atoms::connected, atoms::links, atoms::monitors, atoms::monitored_by, atoms::name,
+                 atoms::input, atoms::output, atoms::os_pid, atoms::registered_name, atoms::parallelism, atoms::locking,
                  atoms::queue_size, atoms::memory})
     if (i == item) return true;
   return false;

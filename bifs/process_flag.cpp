@@ -68,13 +68,14 @@ Term erlang_process_flag_2(Process *p, const Term *args) {
     }
   } else if (flag == atoms::message_queue_data) {
     if (v == atoms::on_heap || v == atoms::off_heap)
-      old = set_bit(p, pstate::OffHeapMsgs, bool_term(v == atoms::off_heap)) == atoms::true_ ? atoms::off_heap : atoms::on_heap;
+      old = set_bit(p, pstate::OffHeapMsgs, bool_term(v == atoms::off_heap)) == atoms::true_ ? atoms::off_heap
+                                                                                             : atoms::on_heap;
   } else if (flag == atoms::sensitive) {
     old = set_bit(p, pstate::Sensitive, v);
-  } else if (flag == atoms::monitor_nodes || (is_tuple_of(flag, 2) && tuple_elements(flag)[0] == atoms::monitor_nodes)) {
+  } else if (flag == atoms::monitor_nodes ||
+             (is_tuple_of(flag, 2) && tuple_elements(flag)[0] == atoms::monitor_nodes)) {
     Term options = flag.is_atom() ? Term::nil() : tuple_elements(flag)[1];
-    if (v == atoms::true_ || v == atoms::false_)
-      old = remote_hooks.monitor_nodes(p, v, options);
+    if (v == atoms::true_ || v == atoms::false_) old = remote_hooks.monitor_nodes(p, v, options);
   } else if (flag == atoms::save_calls) {
     old = save_calls(v);
     if (old.is_none()) return badarg(p, atoms::none);

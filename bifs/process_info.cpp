@@ -10,7 +10,9 @@
 namespace joist::bifs {
 namespace {
 // A process that neither runs nor has signals waiting: what its state says is what a signal would tell.
-bool quiet(uint32_t state) { return !(state & (pstate::Signals | pstate::Running | pstate::DirtyQueued | pstate::Exiting)); }
+bool quiet(uint32_t state) {
+  return !(state & (pstate::Signals | pstate::Running | pstate::DirtyQueued | pstate::Exiting));
+}
 
 bool valid_items(Term items) {
   if (items.is_atom()) return process_info_is_item(items);

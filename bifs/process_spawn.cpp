@@ -162,7 +162,8 @@ bool spawn_for_node(DistSpawn *s) {
   };
   o.prepare_arg = s;
   FragmentHeap h(16);
-  if (!process_spawn(nullptr, atoms::erts_internal, atoms::dist_spawn_init, make_list(h, s->mfa), o)) s->error = atoms::system_limit;
+  if (!process_spawn(nullptr, atoms::erts_internal, atoms::dist_spawn_init, make_list(h, s->mfa), o))
+    s->error = atoms::system_limit;
   return true;
 }
 

@@ -29,8 +29,8 @@ bool get_int(Term t, int *out) {
 // --- options
 
 struct Options {
-  uint32_t compile = 0;      // regex::Flag
-  uint32_t newline_bsr = 0;  // those given, for a run
+  uint32_t compile = 0;     // regex::Flag
+  uint32_t newline_bsr = 0; // those given, for a run
   Pattern::Run run;
   bool compile_only = false; // has one that only compiling knows
   bool run_only = false;
@@ -214,9 +214,9 @@ enum class Return : uint8_t { Index, List, Binary, None };
 
 struct Capture {
   Return type = Return::Index;
-  int first = 0;                         // if `all`: from this group on
+  int first = 0; // if `all`: from this group on
   bool all = true;
-  std::vector<std::vector<int>> groups;  // else: for each value the groups that may give it, -1: none
+  std::vector<std::vector<int>> groups; // else: for each value the groups that may give it, -1: none
 
   bool read(Term values, Term kind, const Pattern &pat);
 
@@ -274,9 +274,9 @@ bool Capture::read(Term values, Term kind, const Pattern &pat) {
 }
 
 struct MatchResult {
-  Term subject;             // as given: parts of a binary share its bytes
+  Term subject; // as given: parts of a binary share its bytes
   std::string_view text;
-  std::vector<int64_t> at;  // start, end of each group, up to the last that took part
+  std::vector<int64_t> at; // start, end of each group, up to the last that took part
 };
 
 Term one_value(Heap &h, Return type, const MatchResult &m, int group) {

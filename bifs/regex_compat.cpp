@@ -20,7 +20,9 @@ struct Item {
   size_t at;
 };
 
-bool starts(std::string_view s, size_t at, std::string_view what) { return s.substr(std::min(at, s.size()), what.size()) == what; }
+bool starts(std::string_view s, size_t at, std::string_view what) {
+  return s.substr(std::min(at, s.size()), what.size()) == what;
+}
 char char_at(std::string_view s, size_t at) { return at < s.size() ? s[at] : '\0'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_word(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
@@ -172,7 +174,8 @@ std::optional<CompileError> newer_syntax(std::string_view s, uint32_t flags) {
       std::string_view verb = s.substr(i + 2, end - i - 2);
       if (!verb.empty() && std::islower(uint8_t(verb[0]))) {
         while (is_word(char_at(s, end))) end++;
-        return error(160, char_at(s, end) == ':' && s.find('_', i) >= end ? s.find_first_of(")", i) : s.find_first_of("_:)", i));
+        return error(160, char_at(s, end) == ':' && s.find('_', i) >= end ? s.find_first_of(")", i)
+                                                                          : s.find_first_of("_:)", i));
       }
       if (char_at(s, end) == ':' && char_at(s, end + 1) != ')' &&
           (verb == "ACCEPT" || verb == "FAIL" || verb == "F" || verb == "COMMIT")) {
@@ -337,7 +340,8 @@ CompileError translate_error(std::string_view s, uint32_t flags, int code, size_
   case 171:
   case 150: return error(code, before(offset));
   case 178:
-    if (s.rfind("\\o", offset) != s.npos && offset - s.rfind("\\o", offset) <= 3) return error(code, s.rfind("\\o", offset) + 1);
+    if (s.rfind("\\o", offset) != s.npos && offset - s.rfind("\\o", offset) <= 3)
+      return error(code, s.rfind("\\o", offset) + 1);
     break;
   case 160:
     if (offset == n && s.rfind("(*") != s.npos) {

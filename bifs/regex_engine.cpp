@@ -218,8 +218,7 @@ Pattern::Result Pattern::match(const Run &run, std::vector<int64_t> *groups) con
   pcre2_set_depth_limit(m.context, run.recursion_limit >= 0 ? uint32_t(run.recursion_limit) : kDefaultMatchLimit);
   uint32_t options = (run.anchored ? PCRE2_ANCHORED : 0) | (run.notbol ? PCRE2_NOTBOL : 0) |
                      (run.noteol ? PCRE2_NOTEOL : 0) | (run.notempty ? PCRE2_NOTEMPTY : 0) |
-                     (run.notempty_atstart ? PCRE2_NOTEMPTY_ATSTART : 0) |
-                     (run.utf_checked ? PCRE2_NO_UTF_CHECK : 0);
+                     (run.notempty_atstart ? PCRE2_NOTEMPTY_ATSTART : 0) | (run.utf_checked ? PCRE2_NO_UTF_CHECK : 0);
   // Machine code counts no depth.
   const pcre2_code *code = run.recursion_limit >= 0 ? code_ : runnable();
   auto *subject = reinterpret_cast<PCRE2_SPTR>(run.subject.data() ? run.subject.data() : "");

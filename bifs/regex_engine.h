@@ -55,7 +55,7 @@ public:
   Pattern(const Pattern &) = delete;
   ~Pattern();
   int captures() const { return captures_; }
-  bool crlf() const { return crlf_; }         // the newline convention includes CRLF
+  bool crlf() const { return crlf_; } // the newline convention includes CRLF
   bool dupnames() const { return dupnames_; }
   const std::vector<Name> &names() const { return names_; } // sorted by text
 
@@ -64,7 +64,7 @@ public:
     std::string_view subject;
     size_t offset = 0;
     bool anchored = false, notbol = false, noteol = false, notempty = false, notempty_atstart = false;
-    bool utf_checked = false;             // the subject is known to be valid UTF-8
+    bool utf_checked = false; // the subject is known to be valid UTF-8
     uint32_t match_limit = kDefaultMatchLimit;
     int64_t recursion_limit = -1; // none
   };

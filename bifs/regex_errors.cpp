@@ -67,8 +67,7 @@ const char *compile_error_text(int code) {
   case 154: return "DEFINE group contains more than one branch";
   case 155: return "missing opening brace after \\o";
   case 156: return "inconsistent NEWLINE options";
-  case 157:
-    return "\\g is not followed by a braced, angle-bracketed, or quoted name/number or by a plain number";
+  case 157: return "\\g is not followed by a braced, angle-bracketed, or quoted name/number or by a plain number";
   case 158: return "(?R or (?[+-]digits must be followed by )";
   case 159: return "an argument is not allowed for (*ACCEPT), (*FAIL), or (*COMMIT)";
   case 140:

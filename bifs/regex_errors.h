@@ -3,4 +3,4 @@
 namespace joist::bifs::regex {
 const char *compile_error_text(int pcre2_code);
 inline constexpr const char *kAfterLess = "unrecognized character after (?<"; // PCRE2 has no code for it
-}
+} // namespace joist::bifs::regex

@@ -4,8 +4,8 @@
 
 namespace joist::bifs {
 Term os_set_signal_2(Process *p, const Term *args) {
-  SignalAction action = args[1] == atoms::ignore    ? SignalAction::Ignore
-                        : args[1] == atoms::handle  ? SignalAction::Handle
+  SignalAction action = args[1] == atoms::ignore     ? SignalAction::Ignore
+                        : args[1] == atoms::handle   ? SignalAction::Handle
                         : args[1] == atoms::default_ ? SignalAction::Default
                                                      : SignalAction(255);
   if (action == SignalAction(255)) return badarg(p, atoms::badopt);

@@ -79,8 +79,10 @@ Term wall_time(Process *p, bool all) {
   Term list = Term::nil();
   auto add = [&](SchedulerType t) {
     for (const SchedulerStats &s : scheduler_stats(t))
-      list = make_cons(p->heap, make_tuple(p->heap, Term::small(s.number), make_uint(p->heap, s.active_ns),
-                                           make_uint(p->heap, s.total_ns)), list);
+      list = make_cons(
+          p->heap,
+          make_tuple(p->heap, Term::small(s.number), make_uint(p->heap, s.active_ns), make_uint(p->heap, s.total_ns)),
+          list);
   };
   add(SchedulerType::Normal);
   add(SchedulerType::DirtyCpu);
@@ -97,7 +99,7 @@ Term microstate_accounting(Process *p) {
       Term zero = Term::small(0), emulator = make_uint(h, s.active_ns);
       Term sleep = make_uint(h, s.total_ns > s.active_ns ? s.total_ns - s.active_ns : 0);
       Term counters[] = {named("aux"), zero, named("check_io"), zero, named("emulator"), emulator, named("gc"), zero,
-                         atoms::other, zero, atoms::port, zero, named("sleep"), sleep};
+                         atoms::other, zero, atoms::port,       zero, named("sleep"),    sleep};
       Term pairs[] = {named("counters"), map_from_pairs(h, counters, 7), atoms::id, Term::small(s.number), atoms::type,
                       named(type)};
       list = make_cons(h, map_from_pairs(h, pairs, 3), list);
@@ -126,7 +128,8 @@ const std::unordered_map<std::string_view, Item> &items() {
   static const auto *table = new std::unordered_map<std::string_view, Item>{
       {"active_tasks", [](Process *p) { return queue_list(p, false, true); }},
       {"active_tasks_all", [](Process *p) { return queue_list(p, true, true); }},
-      {"context_switches", [](Process *p) { return pair(p->heap, make_uint(p->heap, total_context_switches()), Term::small(0)); }},
+      {"context_switches",
+       [](Process *p) { return pair(p->heap, make_uint(p->heap, total_context_switches()), Term::small(0)); }},
       {"exact_reductions", exact_reductions},
       {"garbage_collection", garbage_collection},
       {"io", io},

@@ -68,8 +68,9 @@ Term max_heap_size(Process *p, Term v) {
     return badarg(p);
   }
   if (size != 0 && uint64_t(size) < vm_flags.min_heap_words) return badarg(p);
-  Term pairs[] = {atoms::error_logger, bool_term(vm_flags.max_heap_log), atoms::kill, bool_term(vm_flags.max_heap_kill),
-                  atoms::size, make_uint(p->heap, vm_flags.max_heap_words)};
+  Term pairs[] = {atoms::error_logger, bool_term(vm_flags.max_heap_log),
+                  atoms::kill,         bool_term(vm_flags.max_heap_kill),
+                  atoms::size,         make_uint(p->heap, vm_flags.max_heap_words)};
   Term old = map_from_pairs(p->heap, pairs, 3);
   std::lock_guard g(lock);
   vm_flags.max_heap_words = uint32_t(size), vm_flags.max_heap_kill = kill, vm_flags.max_heap_log = log;
@@ -153,8 +154,8 @@ Term topology(Process *p, Term v) {
   return erlang_system_info_1(p, &arg); // fixed: schedulers are not bound to processors
 }
 Term bind_type(Process *p, Term v) {
-  for (const char *t : {"unbound", "no_spread", "thread_spread", "processor_spread", "spread",
-                        "no_node_thread_spread", "no_node_processor_spread", "thread_no_node_processor_spread", "default_bind"})
+  for (const char *t : {"unbound", "no_spread", "thread_spread", "processor_spread", "spread", "no_node_thread_spread",
+                        "no_node_processor_spread", "thread_no_node_processor_spread", "default_bind"})
     if (v == named(t)) return named("unbound");
   return badarg(p);
 }

@@ -2,8 +2,8 @@
 #include "bifs/system_info.h"
 
 #include "bifs/build.h"
-#include "runtime/code/hot.h"
 #include "runtime/atom/atom.h"
+#include "runtime/code/hot.h"
 #include "runtime/dist/node.h"
 #include "runtime/ets/ets.h"
 #include "runtime/io/port.h"

@@ -7,7 +7,7 @@ namespace joist::bifs {
 Term time_offset_state_term(OffsetState s);
 // memory.cpp
 Term allocated_areas(Process *p);
-Term allocator_info(Process *p);        // system_info(allocator)
+Term allocator_info(Process *p); // system_info(allocator)
 Term alloc_util_allocators(Process *p);
 enum class MemoryInfo : uint8_t { Internal, Full, Sizes };
 // Sends {Ref, 0, Data} to p about the named allocators (a list of atoms).

@@ -26,7 +26,8 @@ Term system_text_loaded(Process *p) {
     if (m->old) lines += " (" + std::to_string(before) + " old)";
     lines += "\n";
   }
-  return make_binary_from(p->heap, "Current code: " + std::to_string(current) + "\nOld code: " + std::to_string(old) + "\n" + lines);
+  return make_binary_from(p->heap, "Current code: " + std::to_string(current) + "\nOld code: " + std::to_string(old) +
+                                       "\n" + lines);
 }
 
 Term system_text_procs(Process *p) {

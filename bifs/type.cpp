@@ -38,7 +38,8 @@ Term erlang_is_record_2(Process *p, const Term *args) {
 Term erlang_is_record_3(Process *p, const Term *args) {
   if (!args[1].is_atom() || !args[2].is_small()) return badarg(p);
   int64_t n = args[2].small_value();
-  return bool_term(n > 0 && is_tuple(args[0]) && tuple_arity(args[0]) == Word(n) && tuple_elements(args[0])[0] == args[1]);
+  return bool_term(n > 0 && is_tuple(args[0]) && tuple_arity(args[0]) == Word(n) &&
+                   tuple_elements(args[0])[0] == args[1]);
 }
 
 Term erts_debug_same_2(Process *, const Term *args) { return bool_term(args[0] == args[1]); }

@@ -99,8 +99,8 @@ int64_t utf8_need(Term t, bool latin1) {
 class Utf8Builder {
 public:
   Utf8Builder(Process *p, bool latin1, uint8_t *out, Word at)
-      : h_(p->heap), latin1_(latin1), out_(out), at_(at), left_(std::max<int64_t>(p->reductions, 10) * kCharsPerReduction),
-        start_left_(left_) {}
+      : h_(p->heap), latin1_(latin1), out_(out), at_(at),
+        left_(std::max<int64_t>(p->reductions, 10) * kCharsPerReduction), start_left_(left_) {}
 
   // Converts until the end, an error or the end of the slice: nil, or what is left.
   Term run(Term t);
@@ -392,9 +392,7 @@ Term unicode_characters_to_list_2(Process *p, const Term *args) {
     const uint8_t *bytes = bit_view(aligned).bytes;
     Word good = valid_prefix(bytes, n);
     p->bump(int64_t(n / 1024));
-    Term outcome = good == n                                       ? atoms::ok
-                   : could_continue(bytes + good, n - good) ? atoms::incomplete
-                                                                   : atoms::error;
+    Term outcome = good == n ? atoms::ok : could_continue(bytes + good, n - good) ? atoms::incomplete : atoms::error;
     Term rest = good == n ? Term::nil() : make_sub_binary(p->heap, data, good * 8, (n - good) * 8);
     return list_from(p, aligned, good, Term::nil(), outcome, rest);
   }

@@ -42,7 +42,10 @@ size_t Assembler::ins(Op op, const Arg *args, size_t n) {
       assert(a.is_reg());
       poke(to, uint16_t(a.value | (a.kind == OpKind::Y ? kAnyY : kAnyX)));
       break;
-    case OpKind::X: case OpKind::Y: case OpKind::Fr: case OpKind::H:
+    case OpKind::X:
+    case OpKind::Y:
+    case OpKind::Fr:
+    case OpKind::H:
       assert(a.value <= 0xffff);
       poke(to, uint16_t(a.value));
       break;
@@ -50,8 +53,11 @@ size_t Assembler::ins(Op op, const Arg *args, size_t n) {
       if (a.is_label) target32(to, a.value);
       else poke(to, uint32_t(a.value));
       break;
-    case OpKind::C: case OpKind::P: case OpKind::U: poke(to, uint32_t(a.value)); break;
-    case OpKind::L: case OpKind::W: poke(to, a.value); break;
+    case OpKind::C:
+    case OpKind::P:
+    case OpKind::U: poke(to, uint32_t(a.value)); break;
+    case OpKind::L:
+    case OpKind::W: poke(to, a.value); break;
     case OpKind::N: poke(to, interpret_return_stub); break;
     }
   }

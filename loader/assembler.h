@@ -50,7 +50,10 @@ public:
   void resolve(Word base, const std::vector<uint32_t> &label_offsets);
 
 private:
-  struct Fix { size_t at; Word label; };
+  struct Fix {
+    size_t at;
+    Word label;
+  };
   std::vector<Word> words_;
   std::vector<Fix> fixes_;
 };

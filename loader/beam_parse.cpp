@@ -35,7 +35,9 @@ struct CodeParser {
     if (!r.ok() || header < 16) return fail("the code header is corrupt");
     if (size_t read = size_t(r.at() - body); header > read) r.bytes(header - read);
     if (format != 0) return fail("the code has an unknown instruction format");
-    if (out->max_opcode > kMaxGenop) return fail("it was compiled for a later release (opcode " + std::to_string(out->max_opcode) + "); please re-compile");
+    if (out->max_opcode > kMaxGenop)
+      return fail("it was compiled for a later release (opcode " + std::to_string(out->max_opcode) +
+                  "); please re-compile");
     if (out->label_count > r.left() + 1 || out->function_count > r.left()) return fail("the code header is corrupt");
     out->ops.reserve(r.left() / 4);
     out->operands.reserve(r.left() / 2);
@@ -43,12 +45,14 @@ struct CodeParser {
       unsigned op = r.u8();
       if (op == 0 || op > out->max_opcode || op > kMaxGenop) return fail("invalid opcode " + std::to_string(op));
       const GenopInfo &info = genop_info(op);
-      if (info.obsolete) return fail(std::string("the instruction ") + info.name + " is from an old compiler; please re-compile");
+      if (info.obsolete)
+        return fail(std::string("the instruction ") + info.name + " is from an old compiler; please re-compile");
       GenericOp g{uint16_t(op), info.arity, uint32_t(out->operands.size())};
       for (unsigned i = 0; i < info.arity; i++) {
         // A list operand's items go to `extended`, never to `operands`, so this one's place is the next.
         Operand o;
-        if (!operand(&o, 0, false)) return error->empty() ? fail(std::string("an operand of ") + info.name + " is malformed") : false;
+        if (!operand(&o, 0, false))
+          return error->empty() ? fail(std::string("an operand of ") + info.name + " is malformed") : false;
         // Matching asks for impossible sizes now and then; nothing else may.
         if (o.kind == OperandKind::Unsigned && o.value == uint64_t(kHuge) && op != genop::op_bs_test_tail2)
           return fail(std::string("an operand of ") + info.name + " is too large");
@@ -80,15 +84,9 @@ struct CodeParser {
       o->kind = OperandKind::Atom;
       o->term = out->atoms[size_t(v)];
       return true;
-    case CompactTag::X:
-      o->kind = OperandKind::X;
-      return v < 1024;
-    case CompactTag::Y:
-      o->kind = OperandKind::Y;
-      return v < 1024;
-    case CompactTag::Label:
-      o->kind = OperandKind::Label;
-      return uint64_t(v) < out->label_count;
+    case CompactTag::X: o->kind = OperandKind::X; return v < 1024;
+    case CompactTag::Y: o->kind = OperandKind::Y; return v < 1024;
+    case CompactTag::Label: o->kind = OperandKind::Label; return uint64_t(v) < out->label_count;
     case CompactTag::Character:
       o->kind = OperandKind::Character;
       o->term = Term::small(v);
@@ -105,7 +103,8 @@ struct CodeParser {
       return true;
     }
     auto *bytes = reinterpret_cast<const uint8_t *>(wide.data());
-    o->term = wide.empty() ? make_int(literals->heap, v) : integer_from_bytes(literals->heap, bytes, wide.size(), true, true);
+    o->term =
+        wide.empty() ? make_int(literals->heap, v) : integer_from_bytes(literals->heap, bytes, wide.size(), true, true);
     if (o->term.is_none()) return false;
     bigs->push_back({in_extended, in_extended ? out->extended.size() : out->operands.size()});
     return true;
@@ -142,7 +141,8 @@ struct CodeParser {
       return true;
     }
     case 5: { // register with a type
-      if (depth > 1 || !operand(o, depth + 2, false) || (o->kind != OperandKind::X && o->kind != OperandKind::Y)) return false;
+      if (depth > 1 || !operand(o, depth + 2, false) || (o->kind != OperandKind::X && o->kind != OperandKind::Y))
+        return false;
       uint32_t type = r.number();
       // Types that were not understood are no types.
       o->type = type < out->types.size() && type < kNoType ? uint16_t(type) : kNoType;
@@ -185,7 +185,8 @@ LiteralArea *LiteralBuilder::finish() {
 
 BeamFile::~BeamFile() { literal_area_free(area); }
 
-bool parse_code(std::string_view code, BeamFile *out, LiteralBuilder *literals, std::vector<BigOperand> *bigs, std::string *error) {
+bool parse_code(std::string_view code, BeamFile *out, LiteralBuilder *literals, std::vector<BigOperand> *bigs,
+                std::string *error) {
   CodeParser p{Reader(reinterpret_cast<const uint8_t *>(code.data()), code.size()), out, literals, bigs, error};
   return p.run();
 }

@@ -38,7 +38,9 @@ struct Tables {
       std::string_view text = r.bytes(long_form ? r.number() : r.u8());
       if (!r.ok()) return fail("the atom table is corrupt");
       Term a = is_utf8 ? runtime::atom::intern(text) : runtime::atom::intern_latin1(text);
-      if (a.is_none()) return fail(runtime::atom::table_full() ? "the atom table of the system is full" : "an atom is not valid UTF-8");
+      if (a.is_none())
+        return fail(runtime::atom::table_full() ? "the atom table of the system is full"
+                                                : "an atom is not valid UTF-8");
       out->atoms.push_back(a);
     }
     out->module = out->atoms[1];
@@ -207,8 +209,8 @@ struct Tables {
   bool all() {
     auto strings = find_chunk(chunks, "StrT");
     out->strings.assign(strings.begin(), strings.end());
-    return atoms() && imports() && exports("ExpT", true) && exports("LocT", false) && lambdas() && literal_table() && lines() &&
-           types() && raw_chunk("Attr", &out->attributes) && raw_chunk("CInf", &out->compile_info);
+    return atoms() && imports() && exports("ExpT", true) && exports("LocT", false) && lambdas() && literal_table() &&
+           lines() && types() && raw_chunk("Attr", &out->attributes) && raw_chunk("CInf", &out->compile_info);
   }
 };
 

@@ -90,7 +90,8 @@ bool inflate(std::string_view data, size_t size, std::string *out) {
   if (size > kMaxUnpacked || size / 1100 > data.size()) return false; // deflate packs at most about 1:1032
   out->resize(size);
   uLongf n = uLongf(size);
-  return uncompress(reinterpret_cast<Bytef *>(out->data()), &n, reinterpret_cast<const Bytef *>(data.data()), uLong(data.size())) == Z_OK &&
+  return uncompress(reinterpret_cast<Bytef *>(out->data()), &n, reinterpret_cast<const Bytef *>(data.data()),
+                    uLong(data.size())) == Z_OK &&
          n == size;
 }
 

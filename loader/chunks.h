@@ -6,7 +6,9 @@
 #include <vector>
 
 namespace joist::loader {
-struct Chunk { std::string_view id, data; };
+struct Chunk {
+  std::string_view id, data;
+};
 // False: *error says why.
 bool read_chunks(std::string_view file, std::vector<Chunk> *out, std::string *error);
 std::string_view find_chunk(const std::vector<Chunk> &chunks, std::string_view id); // data() null if absent

@@ -75,8 +75,10 @@ void Emitter::function_head(const GenericOp &op) {
   Export *x = export_get_or_put(mfa.module, mfa.function, mfa.arity);
   size_t at = a_.here();
   // These are instructions; their BIFs only lead here.
-  if (mfa.module == atoms::erlang && mfa.function == atoms::apply && mfa.arity == 3) ins(Op::apply_list_last, {Arg::num(0)});
-  else if (mfa.module == atoms::erlang && mfa.function == atoms::apply && mfa.arity == 2) ins(Op::apply_fun_last, {Arg::num(0)});
+  if (mfa.module == atoms::erlang && mfa.function == atoms::apply && mfa.arity == 3)
+    ins(Op::apply_list_last, {Arg::num(0)});
+  else if (mfa.module == atoms::erlang && mfa.function == atoms::apply && mfa.arity == 2)
+    ins(Op::apply_fun_last, {Arg::num(0)});
   else if (mfa.module == atoms::erlang && mfa.function == atoms::hibernate && mfa.arity == 3) ins(Op::hibernate, {});
   else ins(Op::bif_body, {Arg::ptr(x)});
   for (; i_ + 1 < f_.ops.size(); i_++) {
@@ -153,20 +155,31 @@ Emitter::Done Emitter::control(const GenericOp &op) {
   }
   case op_line: line(num(op, 0)); break;
   case op_func_info: function_head(op); break;
-  case op_int_code_end: function_end(); ins(Op::int_code_end, {}); break;
-  case op_on_load: case op_nif_start: case op_fclearerror: case op_fcheckerror: case op_executable_line:
-  case op_debug_line: case op_recv_mark: case op_recv_set:
+  case op_int_code_end:
+    function_end();
+    ins(Op::int_code_end, {});
     break;
+  case op_on_load:
+  case op_nif_start:
+  case op_fclearerror:
+  case op_fcheckerror:
+  case op_executable_line:
+  case op_debug_line:
+  case op_recv_mark:
+  case op_recv_set: break;
 
   case op_call: ins(Op::call, {lab(op, 1), Arg::native()}); break;
   case op_call_only: ins(Op::call_only, {lab(op, 1)}); break;
   case op_call_last: ins(Op::call_last, {lab(op, 1), Arg::num(num(op, 2) * 8)}); break;
-  case op_call_ext: case op_call_ext_only: case op_call_ext_last: {
+  case op_call_ext:
+  case op_call_ext_only:
+  case op_call_ext_last: {
     Word import = num(op, 1);
     call_export(op.op, f_.imports[import].mfa, op.op == op_call_ext_last ? num(op, 2) * 8 : 0, unsigned(num(op, 0)));
     break;
   }
-  case op_call_fun: case op_call_fun2: {
+  case op_call_fun:
+  case op_call_fun2: {
     Word arity = op.op == op_call_fun ? num(op, 0) : num(op, 1);
     Arg fun = op.op == op_call_fun ? Arg::x(arity) : reg(op, 2);
     // call, deallocate, return is a tail call.
@@ -193,7 +206,8 @@ Emitter::Done Emitter::control(const GenericOp &op) {
     break;
   case op_trim: ins(Op::deallocate, {Arg::num(num(op, 0) * 8)}); break;
 
-  case op_catch: case op_try: ins(Op::catch_, {dst(op, 0), lab(op, 1)}); break;
+  case op_catch:
+  case op_try: ins(Op::catch_, {dst(op, 0), lab(op, 1)}); break;
   case op_catch_end: ins(Op::catch_end, {dst(op, 0)}); break;
   case op_try_end: ins(Op::try_end, {dst(op, 0)}); break;
   case op_try_case: ins(Op::try_case, {dst(op, 0)}); break;
@@ -225,14 +239,15 @@ bool Emitter::run(std::vector<const Instr *> *labels) {
   label_offset_.assign(f_.label_count + 1, 0);
   a_.word(0); // so that offset 0 is no instruction
   using Family = Done (Emitter::*)(const GenericOp &);
-  static constexpr Family families[] = {&Emitter::data, &Emitter::test, &Emitter::control, &Emitter::bif,
+  static constexpr Family families[] = {&Emitter::data, &Emitter::test,  &Emitter::control, &Emitter::bif,
                                         &Emitter::bits, &Emitter::build, &Emitter::map};
   for (i_ = 0; i_ < f_.ops.size(); i_++) {
     const GenericOp &op = f_.ops[i_];
     Done d = Done::NotMine;
     for (Family fam : families)
       if (d = (this->*fam)(op); d != Done::NotMine) break;
-    if (d == Done::NotMine) *error_ = std::string("instruction ") + genop_info(op.op).name + " is not supported; please re-compile";
+    if (d == Done::NotMine)
+      *error_ = std::string("instruction ") + genop_info(op.op).name + " is not supported; please re-compile";
     if (d != Done::Ok) return false;
   }
   function_end();

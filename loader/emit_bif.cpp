@@ -6,27 +6,45 @@ namespace joist::loader {
 using namespace genop;
 
 namespace {
-struct Named { Term name; Op op; };
+struct Named {
+  Term name;
+  Op op;
+};
 const Named kBinary[] = {
-    {atoms::op_plus, Op::add}, {atoms::op_minus, Op::sub}, {atoms::op_times, Op::mul}, {atoms::div, Op::int_div},
-    {atoms::rem, Op::rem}, {atoms::band, Op::band}, {atoms::bor, Op::bor}, {atoms::bxor, Op::bxor},
-    {atoms::bsl, Op::bsl}, {atoms::bsr, Op::bsr}, {atoms::op_div, Op::fdivide},
+    {atoms::op_plus, Op::add}, {atoms::op_minus, Op::sub}, {atoms::op_times, Op::mul},   {atoms::div, Op::int_div},
+    {atoms::rem, Op::rem},     {atoms::band, Op::band},    {atoms::bor, Op::bor},        {atoms::bxor, Op::bxor},
+    {atoms::bsl, Op::bsl},     {atoms::bsr, Op::bsr},      {atoms::op_div, Op::fdivide},
 };
 const Named kUnary[] = {
-    {atoms::hd, Op::hd}, {atoms::tl, Op::tl}, {atoms::tuple_size, Op::tuple_size}, {atoms::map_size, Op::map_size},
-    {atoms::byte_size, Op::byte_size}, {atoms::bit_size, Op::bit_size}, {atoms::length, Op::length},
+    {atoms::hd, Op::hd},
+    {atoms::tl, Op::tl},
+    {atoms::tuple_size, Op::tuple_size},
+    {atoms::map_size, Op::map_size},
+    {atoms::byte_size, Op::byte_size},
+    {atoms::bit_size, Op::bit_size},
+    {atoms::length, Op::length},
     {atoms::not_, Op::bool_not},
 };
 const Named kPair[] = {
-    {atoms::map_get, Op::map_get}, {atoms::is_map_key, Op::is_map_key}, {atoms::and_, Op::bool_and},
+    {atoms::map_get, Op::map_get},
+    {atoms::is_map_key, Op::is_map_key},
+    {atoms::and_, Op::bool_and},
     {atoms::or_, Op::bool_or},
 };
-struct Comparison { Term name; Op op; bool swap; };
+struct Comparison {
+  Term name;
+  Op op;
+  bool swap;
+};
 const Comparison kComparisons[] = {
-    {atoms::op_eq_exact, Op::cmp_eq_exact, false}, {atoms::op_ne_exact, Op::cmp_ne_exact, false},
-    {atoms::op_eq, Op::cmp_eq, false}, {atoms::op_ne, Op::cmp_ne, false},
-    {atoms::op_lt, Op::cmp_lt, false}, {atoms::op_gt, Op::cmp_lt, true},
-    {atoms::op_ge, Op::cmp_ge, false}, {atoms::op_le, Op::cmp_ge, true},
+    {atoms::op_eq_exact, Op::cmp_eq_exact, false},
+    {atoms::op_ne_exact, Op::cmp_ne_exact, false},
+    {atoms::op_eq, Op::cmp_eq, false},
+    {atoms::op_ne, Op::cmp_ne, false},
+    {atoms::op_lt, Op::cmp_lt, false},
+    {atoms::op_gt, Op::cmp_lt, true},
+    {atoms::op_ge, Op::cmp_ge, false},
+    {atoms::op_le, Op::cmp_ge, true},
 };
 template <size_t N> Op find(const Named (&table)[N], Term name) {
   for (auto &n : table)
@@ -63,14 +81,18 @@ Emitter::Done Emitter::one_bif(const Mfa &mfa, const Arg &fail, Word live, const
         return Done::Ok;
       }
     if (mfa.function == atoms::element) {
-      if (small_c(in[0]) && in[0].term().small_value() > 0) ins(Op::element_c, {fail, Arg::num(Word(in[0].term().small_value()) * 8), in[1], out});
+      if (small_c(in[0]) && in[0].term().small_value() > 0)
+        ins(Op::element_c, {fail, Arg::num(Word(in[0].term().small_value()) * 8), in[1], out});
       else ins(Op::element, {fail, in[0], in[1], out});
       return Done::Ok;
     }
   }
   if (mfa.module == atoms::erlang && in.size() == 1) {
     if ((mfa.function == atoms::op_minus || mfa.function == atoms::bnot || mfa.function == atoms::abs) && knows_live) {
-      ins(mfa.function == atoms::bnot ? Op::bnot : mfa.function == atoms::abs ? Op::abs : Op::negate, {fail, Arg::num(live), in[0], out});
+      ins(mfa.function == atoms::bnot  ? Op::bnot
+          : mfa.function == atoms::abs ? Op::abs
+                                       : Op::negate,
+          {fail, Arg::num(live), in[0], out});
       return Done::Ok;
     }
     if (Op op = find(kUnary, mfa.function); op != Op::Count) {

@@ -22,7 +22,10 @@ size_t Emitter::operand_at(Op op, std::initializer_list<Arg> args, unsigned oper
   unsigned i = 0;
   for (auto &a : args) {
     Spec s = row.specs[i];
-    kinds[i] = spec_radix(s) == 1 ? spec_kind(s, 0) : a.kind == OpKind::X ? OpKind::X : a.kind == OpKind::Y ? OpKind::Y : OpKind::L;
+    kinds[i] = spec_radix(s) == 1    ? spec_kind(s, 0)
+               : a.kind == OpKind::X ? OpKind::X
+               : a.kind == OpKind::Y ? OpKind::Y
+                                     : OpKind::L;
     i++;
   }
   return layout_of(kinds, int(i)).offset[operand];
@@ -45,7 +48,8 @@ Emitter::Done Emitter::bits(const GenericOp &op) {
   switch (op.op) {
   case op_bs_start_match3: ins(Op::bs_start_match, {lab(op, 0), reg(op, 1), Arg::num(num(op, 2)), dst(op, 3)}); break;
   case op_bs_start_match4:
-    if (arg(op, 0).kind == OperandKind::Label) ins(Op::bs_start_match, {lab(op, 0), reg(op, 2), Arg::num(num(op, 1)), dst(op, 3)});
+    if (arg(op, 0).kind == OperandKind::Label)
+      ins(Op::bs_start_match, {lab(op, 0), reg(op, 2), Arg::num(num(op, 1)), dst(op, 3)});
     else ins(Op::bs_start_match_sure, {reg(op, 2), Arg::num(num(op, 1)), dst(op, 3)});
     break;
   case op_bs_get_integer2: {
@@ -56,12 +60,14 @@ Emitter::Done Emitter::bits(const GenericOp &op) {
     break;
   }
   case op_bs_get_float2:
-    ins(Op::bs_get_float, {lab(op, 0), reg(op, 1), src(op, 3), Arg::num(num(op, 4)), Arg::num(field_flags(num(op, 5))), dst(op, 6)});
+    ins(Op::bs_get_float,
+        {lab(op, 0), reg(op, 1), src(op, 3), Arg::num(num(op, 4)), Arg::num(field_flags(num(op, 5))), dst(op, 6)});
     break;
   case op_bs_get_binary2: {
     Arg size = src(op, 3);
     if (is_all(size)) ins(Op::bs_get_binary_all, {lab(op, 0), reg(op, 1), Arg::num(num(op, 4)), dst(op, 6)});
-    else if (fixed_bits(size, num(op, 4), &n)) ins(Op::bs_get_binary_fixed, {lab(op, 0), reg(op, 1), Arg::num(n), dst(op, 6)});
+    else if (fixed_bits(size, num(op, 4), &n))
+      ins(Op::bs_get_binary_fixed, {lab(op, 0), reg(op, 1), Arg::num(n), dst(op, 6)});
     else ins(Op::bs_get_binary, {lab(op, 0), reg(op, 1), size, Arg::num(num(op, 4)), dst(op, 6)});
     break;
   }
@@ -89,10 +95,18 @@ Emitter::Done Emitter::bits(const GenericOp &op) {
   case op_bs_set_position: ins(Op::bs_set_position, {reg(op, 0), src(op, 1)}); break;
   case op_bs_get_utf8: ins(Op::bs_get_utf8, {lab(op, 0), reg(op, 1), dst(op, 4)}); break;
   case op_bs_skip_utf8: ins(Op::bs_get_utf8, {lab(op, 0), reg(op, 1), Arg::x(kScratchX)}); break;
-  case op_bs_get_utf16: ins(Op::bs_get_utf16, {lab(op, 0), reg(op, 1), Arg::num(field_flags(num(op, 3))), dst(op, 4)}); break;
-  case op_bs_skip_utf16: ins(Op::bs_get_utf16, {lab(op, 0), reg(op, 1), Arg::num(field_flags(num(op, 3))), Arg::x(kScratchX)}); break;
-  case op_bs_get_utf32: ins(Op::bs_get_utf32, {lab(op, 0), reg(op, 1), Arg::num(field_flags(num(op, 3))), dst(op, 4)}); break;
-  case op_bs_skip_utf32: ins(Op::bs_get_utf32, {lab(op, 0), reg(op, 1), Arg::num(field_flags(num(op, 3))), Arg::x(kScratchX)}); break;
+  case op_bs_get_utf16:
+    ins(Op::bs_get_utf16, {lab(op, 0), reg(op, 1), Arg::num(field_flags(num(op, 3))), dst(op, 4)});
+    break;
+  case op_bs_skip_utf16:
+    ins(Op::bs_get_utf16, {lab(op, 0), reg(op, 1), Arg::num(field_flags(num(op, 3))), Arg::x(kScratchX)});
+    break;
+  case op_bs_get_utf32:
+    ins(Op::bs_get_utf32, {lab(op, 0), reg(op, 1), Arg::num(field_flags(num(op, 3))), dst(op, 4)});
+    break;
+  case op_bs_skip_utf32:
+    ins(Op::bs_get_utf32, {lab(op, 0), reg(op, 1), Arg::num(field_flags(num(op, 3))), Arg::x(kScratchX)});
+    break;
   case op_bs_match: return match_commands(op);
   default: return Done::NotMine;
   }
@@ -113,7 +127,9 @@ Emitter::Done Emitter::match_commands(const GenericOp &op) {
     }
     return field_flags(flags);
   };
-  auto number = [&](const Operand &o) -> Word { return o.kind == OperandKind::Integer ? Word(o.term.small_value()) : o.value; };
+  auto number = [&](const Operand &o) -> Word {
+    return o.kind == OperandKind::Integer ? Word(o.term.small_value()) : o.value;
+  };
   static const Term at_least = atom::intern("ensure_at_least"), exactly = atom::intern("ensure_exactly"),
                     skip = atom::intern("skip"), get_tail = atom::intern("get_tail"), equal = atom::intern("=:=");
   for (size_t i = 0; i < list.value;) {
@@ -172,7 +188,8 @@ Emitter::Done Emitter::create_bin(const GenericOp &op) { // fail, words, live, u
     bool fixed = fixed_bits(size, s.unit, &bits);
     if (type == atoms::append) s.type = SegType::Append;
     else if (type == atoms::private_append) s.type = SegType::PrivateAppend;
-    else if (type == atoms::binary) s.type = is_all(size) ? SegType::BinaryAll : fixed ? SegType::BinaryFixed : SegType::Binary;
+    else if (type == atoms::binary)
+      s.type = is_all(size) ? SegType::BinaryAll : fixed ? SegType::BinaryFixed : SegType::Binary;
     else if (type == atoms::float_) s.type = fixed ? SegType::FloatFixed : SegType::Float;
     else if (type == atoms::integer) s.type = fixed ? SegType::IntegerFixed : SegType::Integer;
     else if (type == atoms::string) s.type = SegType::String;
@@ -180,12 +197,14 @@ Emitter::Done Emitter::create_bin(const GenericOp &op) { // fail, words, live, u
     else if (type == atom::intern("utf16")) s.type = SegType::Utf16;
     else if (type == atoms::utf32) s.type = SegType::Utf32;
     else return fail("bs_create_bin with an unknown segment");
-    if (i > 0 && (s.type == SegType::Append || s.type == SegType::PrivateAppend)) return fail("append is not the first segment");
+    if (i > 0 && (s.type == SegType::Append || s.type == SegType::PrivateAppend))
+      return fail("append is not the first segment");
     s.fixed = bits;
     if (s.type == SegType::String) {
       Word length = o(5).kind == OperandKind::Integer ? Word(o(5).term.small_value()) : o(5).value, offset = o(4).value;
       if (o(4).kind == OperandKind::Integer) offset = Word(o(4).term.small_value());
-      if (length > f_.strings.size() || offset > f_.strings.size() - length) return fail("string outside the string table");
+      if (length > f_.strings.size() || offset > f_.strings.size() - length)
+        return fail("string outside the string table");
       s.fixed = length;
       strings.push_back({i, offset});
       s.src = s.size = a_.any(Arg::x(0), literals, base);
@@ -205,7 +224,8 @@ Emitter::Done Emitter::create_bin(const GenericOp &op) { // fail, words, live, u
     memcpy(raw, &s, sizeof s);
     for (Word w : raw) a_.word(w);
   }
-  for (auto &[i, offset] : strings) string_operand(first * 8 + i * sizeof(BinSegment) + offsetof(BinSegment, string), offset);
+  for (auto &[i, offset] : strings)
+    string_operand(first * 8 + i * sizeof(BinSegment) + offsetof(BinSegment, string), offset);
   for (Word w : literals) a_.word(w);
   return Done::Ok;
 }
@@ -213,15 +233,21 @@ Emitter::Done Emitter::create_bin(const GenericOp &op) { // fail, words, live, u
 Emitter::Done Emitter::build(const GenericOp &op) {
   switch (op.op) {
   case op_bs_create_bin: return create_bin(op);
-  case op_bs_init2: case op_bs_init_bits:
-    ins(Op::bs_init, {lab(op, 0), src(op, 1), Arg::num(num(op, 2)), Arg::num(num(op, 3)), Arg::num(op.op == op_bs_init2 ? 8 : 1), dst(op, 5)});
+  case op_bs_init2:
+  case op_bs_init_bits:
+    ins(Op::bs_init, {lab(op, 0), src(op, 1), Arg::num(num(op, 2)), Arg::num(num(op, 3)),
+                      Arg::num(op.op == op_bs_init2 ? 8 : 1), dst(op, 5)});
     break;
   case op_bs_append:
-    ins(Op::bs_append, {lab(op, 0), src(op, 1), Arg::num(num(op, 2)), Arg::num(num(op, 3)), Arg::num(num(op, 4)), src(op, 5), dst(op, 7)});
+    ins(Op::bs_append, {lab(op, 0), src(op, 1), Arg::num(num(op, 2)), Arg::num(num(op, 3)), Arg::num(num(op, 4)),
+                        src(op, 5), dst(op, 7)});
     break;
-  case op_bs_private_append: ins(Op::bs_private_append, {lab(op, 0), src(op, 1), Arg::num(num(op, 2)), src(op, 3), dst(op, 5)}); break;
+  case op_bs_private_append:
+    ins(Op::bs_private_append, {lab(op, 0), src(op, 1), Arg::num(num(op, 2)), src(op, 3), dst(op, 5)});
+    break;
   case op_bs_init_writable: ins(Op::bs_init_writable, {}); break;
-  case op_bs_put_integer: case op_bs_put_float: // fail, size, unit, flags, value
+  case op_bs_put_integer:
+  case op_bs_put_float: // fail, size, unit, flags, value
     ins(op.op == op_bs_put_integer ? Op::bs_put_integer : Op::bs_put_float,
         {lab(op, 0), src(op, 1), Arg::num(num(op, 2)), Arg::num(field_flags(num(op, 3))), src(op, 4)});
     break;
@@ -230,7 +256,8 @@ Emitter::Done Emitter::build(const GenericOp &op) {
     else ins(Op::bs_put_binary, {lab(op, 0), src(op, 1), Arg::num(num(op, 2)), src(op, 4)});
     break;
   case op_bs_put_string: {
-    if (num(op, 0) > f_.strings.size() || num(op, 1) > f_.strings.size() - num(op, 0)) return fail("string outside the string table");
+    if (num(op, 0) > f_.strings.size() || num(op, 1) > f_.strings.size() - num(op, 0))
+      return fail("string outside the string table");
     size_t at = ins(Op::bs_put_string, {Arg::num(num(op, 0)), Arg::word(0)});
     string_operand(at * 8 + operand_at(Op::bs_put_string, {Arg::num(0), Arg::word(0)}, 1), num(op, 1));
     break;
@@ -263,9 +290,8 @@ void Emitter::put_map(bool exact, const Arg &fail, Arg map, const Arg &to, const
 
 Emitter::Done Emitter::map(const GenericOp &op) {
   switch (op.op) {
-  case op_put_map_assoc: case op_put_map_exact:
-    put_map(op.op == op_put_map_exact, lab(op, 0), src(op, 1), dst(op, 2), arg(op, 4));
-    break;
+  case op_put_map_assoc:
+  case op_put_map_exact: put_map(op.op == op_put_map_exact, lab(op, 0), src(op, 1), dst(op, 2), arg(op, 4)); break;
   case op_has_map_fields: {
     auto keys = sources(arg(op, 2));
     size_t at = ins(Op::has_map_fields, {lab(op, 0), reg(op, 1), Arg::num(keys.size())});
@@ -286,7 +312,8 @@ Emitter::Done Emitter::map(const GenericOp &op) {
     }
     for (size_t i = 0; i + 1 < pairs.size(); i += 2) {
       const Arg &k = pairs[i];
-      bool imm = k.is_lit() && fits_c(k.term()) && !(k.term().is_immediate_float() && k.term().immediate_float() == 0.0);
+      bool imm =
+          k.is_lit() && fits_c(k.term()) && !(k.term().is_immediate_float() && k.term().immediate_float() == 0.0);
       ins(imm ? Op::get_map_element_imm : Op::get_map_element, {lab(op, 0), map, k, pairs[i + 1]});
     }
     break;

@@ -111,7 +111,8 @@ Emitter::Done Emitter::data(const GenericOp &op) {
       }
     }
     if (s == Arg::x(0) && d.kind == OpKind::Y && m2 && dst(*m2, 1) == Arg::x(0) && !(src(*m2, 0) == d)) {
-      bool followed = next_is(2, op_return) || next_is(2, op_call) || next_is(2, op_call_only) || next_is(2, op_call_last);
+      bool followed =
+          next_is(2, op_return) || next_is(2, op_call) || next_is(2, op_call_only) || next_is(2, op_call_last);
       if (!followed) {
         ins(Op::move_x0_y_x0, {d, src(*m2, 0)});
         i_++;
@@ -157,7 +158,9 @@ Emitter::Done Emitter::data(const GenericOp &op) {
     }
     break;
   }
-  case op_set_tuple_element: ins(Op::set_tuple_element, {src(op, 0), reg(op, 1), Arg::num((num(op, 2) + 1) * 8)}); break;
+  case op_set_tuple_element:
+    ins(Op::set_tuple_element, {src(op, 0), reg(op, 1), Arg::num((num(op, 2) + 1) * 8)});
+    break;
   case op_update_record: { // hint, size, source, destination, [index, value ..]
     const Operand &list = arg(op, 4);
     Word n = list.value / 2, literals = 0;
@@ -172,14 +175,16 @@ Emitter::Done Emitter::data(const GenericOp &op) {
     if ((fixed + n + literals) * 8 > 0xffff) return fail("record update with too many fields");
     break;
   }
-  case op_allocate: case op_allocate_zero:
+  case op_allocate:
+  case op_allocate_zero:
     if (gc_stress) ins(Op::allocate_stress, {Arg::num(num(op, 0) * 8), Arg::num(num(op, 1)), Arg::num(0)});
     else if (op.op == op_allocate && allocate_and_move(op)) break;
     else ins(Op::allocate, {Arg::num(num(op, 0) * 8), Arg::num(num(op, 1))});
     if (op.op == op_allocate_zero)
       for (Word i = 0; i < num(op, 0); i++) ins(Op::init_y1, {Arg::y(i)});
     break;
-  case op_allocate_heap: case op_allocate_heap_zero:
+  case op_allocate_heap:
+  case op_allocate_heap_zero:
     ins(gc_stress ? Op::allocate_stress : Op::allocate_heap,
         {Arg::num(num(op, 0) * 8), Arg::num(num(op, 2)), Arg::num(num(op, 1))});
     if (op.op == op_allocate_heap_zero)
@@ -273,9 +278,8 @@ void Emitter::select(const Arg &value, const Arg &fail, const std::vector<std::p
     for (size_t i = 0; i < labels.size(); i++) a_.target32(at_words * 8 + i * 4, labels[i]);
   };
   if (smalls && n > 3) {
-    auto [lo, hi] = std::minmax_element(cases.begin(), cases.end(), [](auto &x, auto &y) {
-      return x.first.small_value() < y.first.small_value();
-    });
+    auto [lo, hi] = std::minmax_element(cases.begin(), cases.end(),
+                                        [](auto &x, auto &y) { return x.first.small_value() < y.first.small_value(); });
     Word span = Word(hi->first.small_value()) - Word(lo->first.small_value()) + 1;
     if (span <= n * 4 + 8 && fits_c(lo->first)) {
       ins(Op::select_dense, {fail, value, Arg::lit(lo->first), Arg::num(span)});
@@ -362,7 +366,9 @@ Emitter::Done Emitter::test(const GenericOp &op) {
   case op_is_tuple: {
     Arg s = reg(op, 1);
     auto *t = next_is(1, op_test_arity);
-    if (auto *select = next_is(1, op_select_tuple_arity); select && src(*select, 0) == s && num(*select, 1) == num(op, 0)) break; // it asks that itself
+    if (auto *select = next_is(1, op_select_tuple_arity);
+        select && src(*select, 0) == s && num(*select, 1) == num(op, 0))
+      break; // it asks that itself
     if (t && src(*t, 1) == s && num(*t, 0) == num(op, 0)) {
       ins(Op::is_tuple_of, {lab(op, 0), s, Arg::num(header(Kind::Tuple, num(*t, 2)))});
       i_++;
@@ -404,7 +410,8 @@ Emitter::Done Emitter::test(const GenericOp &op) {
   case op_select_val: {
     const Operand &list = arg(op, 2);
     std::vector<std::pair<Term, Word>> cases;
-    for (size_t i = 0; i + 1 < list.value; i += 2) cases.push_back({src(item(list, i)).term(), item(list, i + 1).value});
+    for (size_t i = 0; i + 1 < list.value; i += 2)
+      cases.push_back({src(item(list, i)).term(), item(list, i + 1).value});
     select(reg(op, 0), lab(op, 1), cases);
     break;
   }

@@ -69,11 +69,14 @@ private:
   std::string *error_;
   Assembler a_;
   size_t i_ = 0;
-  std::vector<uint32_t> label_offset_;   // words
+  std::vector<uint32_t> label_offset_; // words
   std::vector<uint32_t> function_offset_;
-  bool entry_labelled_ = false;          // a label stands at entry_
-  size_t entry_ = 0;                     // word offset of the current function's first instruction; 0 none
-  struct StringFix { size_t at; Word offset; };
+  bool entry_labelled_ = false; // a label stands at entry_
+  size_t entry_ = 0;            // word offset of the current function's first instruction; 0 none
+  struct StringFix {
+    size_t at;
+    Word offset;
+  };
   std::vector<StringFix> string_fixes_;
 };
 

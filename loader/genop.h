@@ -13,7 +13,11 @@ enum : uint16_t {
   op_end
 };
 } // namespace genop
-struct GenopInfo { const char *name; uint8_t arity; bool obsolete; };
+struct GenopInfo {
+  const char *name;
+  uint8_t arity;
+  bool obsolete;
+};
 inline constexpr unsigned kMaxGenop = genop::op_end - 1;
 const GenopInfo &genop_info(unsigned op); // 1..kMaxGenop
 } // namespace joist::loader

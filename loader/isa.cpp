@@ -17,9 +17,7 @@ namespace joist::loader {
 #define X Spec::X
 #define Y Spec::Y
 namespace {
-template <class... T> constexpr OpRow row(const char *name, T... specs) {
-  return {name, sizeof...(T), {specs...}};
-}
+template <class... T> constexpr OpRow row(const char *name, T... specs) { return {name, sizeof...(T), {specs...}}; }
 } // namespace
 const OpRow op_rows[size_t(Op::Count)] = {
 #define JOIST_INSTR(family, name, ...) row(#name __VA_OPT__(, ) __VA_ARGS__),

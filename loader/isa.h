@@ -15,18 +15,18 @@ using namespace joist::runtime;
 
 // What one operand of a variant is in memory.
 enum class OpKind : uint8_t {
-  X,    // u16: byte offset of an x register from the Machine
-  Y,    // u16: byte offset of a y register from the stack pointer
-  L,    // u64: literal term
-  C,    // i32: immediate term that sign-extends to its word
-  V,    // u16: any source, told apart when executed: offset | 0 x, 1 y, 2 literal at offset from the instruction
-  F,    // u32: address of code (label); 0 = none
-  P,    // u32: address of an object in low memory (export, fun entry)
-  U,    // u32 number
-  H,    // u16 number
-  W,    // u64 word that is no term
-  Fr,   // u16: byte offset of a float register from the Machine
-  N,    // u64: native continuation entry; always the last word, directly before the return point
+  X,  // u16: byte offset of an x register from the Machine
+  Y,  // u16: byte offset of a y register from the stack pointer
+  L,  // u64: literal term
+  C,  // i32: immediate term that sign-extends to its word
+  V,  // u16: any source, told apart when executed: offset | 0 x, 1 y, 2 literal at offset from the instruction
+  F,  // u32: address of code (label); 0 = none
+  P,  // u32: address of an object in low memory (export, fun entry)
+  U,  // u32 number
+  H,  // u16 number
+  W,  // u64 word that is no term
+  Fr, // u16: byte offset of a float register from the Machine
+  N,  // u64: native continuation entry; always the last word, directly before the return point
 };
 
 // What a row of isa.def allows.
@@ -54,8 +54,15 @@ constexpr OpKind spec_kind(Spec s, int choice) {
 }
 constexpr int kind_size(OpKind k) {
   switch (k) {
-  case OpKind::X: case OpKind::Y: case OpKind::V: case OpKind::H: case OpKind::Fr: return 2;
-  case OpKind::C: case OpKind::F: case OpKind::P: case OpKind::U: return 4;
+  case OpKind::X:
+  case OpKind::Y:
+  case OpKind::V:
+  case OpKind::H:
+  case OpKind::Fr: return 2;
+  case OpKind::C:
+  case OpKind::F:
+  case OpKind::P:
+  case OpKind::U: return 4;
   default: return 8;
   }
 }
@@ -111,20 +118,39 @@ extern void *interpret_entry_stub, *interpret_return_stub;
 inline constexpr unsigned kAnyX = 0, kAnyY = 1, kAnyLiteral = 2;
 
 // --- segments of bs_create_bin, as they lie in code
-enum class SegType : uint8_t { Append, PrivateAppend, BinaryAll, Binary, BinaryFixed, Float, FloatFixed, Integer,
-                               IntegerFixed, String, Utf8, Utf16, Utf32 };
+enum class SegType : uint8_t {
+  Append,
+  PrivateAppend,
+  BinaryAll,
+  Binary,
+  BinaryFixed,
+  Float,
+  FloatFixed,
+  Integer,
+  IntegerFixed,
+  String,
+  Utf8,
+  Utf16,
+  Utf32
+};
 struct BinSegment {
   SegType type;
-  uint8_t flags;      // kBs* of term/binary.h
-  uint16_t index;     // 1-based, as the source says, for error_info
+  uint8_t flags;  // kBs* of term/binary.h
+  uint16_t index; // 1-based, as the source says, for error_info
   uint32_t unit;
   uint16_t src, size; // OpKind::V operands; size for Binary, Float, Integer
   uint32_t pad;
-  uint64_t fixed;     // bits (…Fixed), or bytes of a String
+  uint64_t fixed; // bits (…Fixed), or bytes of a String
   const uint8_t *string;
 };
 static_assert(sizeof(BinSegment) == 32);
 
-struct SelectEntry { int32_t value; uint32_t target; };
-struct SelectEntry64 { Word value; Word target; };
+struct SelectEntry {
+  int32_t value;
+  uint32_t target;
+};
+struct SelectEntry64 {
+  Word value;
+  Word target;
+};
 } // namespace joist::loader

@@ -33,7 +33,8 @@ ModuleCode *prepare(const uint8_t *data, size_t size, Term expected, std::string
     return nullptr;
   }
   if (!beam_validate(file, error)) return nullptr;
-  for (auto &l : file.lambdas) l.entry = fun_entry_get_or_put(file.module, l.old_uniq, l.index, file.md5, l.arity, l.free_count);
+  for (auto &l : file.lambdas)
+    l.entry = fun_entry_get_or_put(file.module, l.old_uniq, l.index, file.md5, l.arity, l.free_count);
   auto *code = new ModuleCode;
   code->module = file.module;
   memcpy(code->md5, file.md5, sizeof file.md5);
@@ -46,7 +47,8 @@ ModuleCode *prepare(const uint8_t *data, size_t size, Term expected, std::string
     prepared_code_free(code);
     return nullptr;
   }
-  for (size_t i = 0; i < file.exports.size(); i++) code->exports[i].entry = label_address(emitted, file.exports[i].label);
+  for (size_t i = 0; i < file.exports.size(); i++)
+    code->exports[i].entry = label_address(emitted, file.exports[i].label);
   code->lambdas.clear();
   for (auto &l : file.lambdas) {
     l.entry->function = l.function;

@@ -19,8 +19,12 @@ public:
   const uint8_t *at() const { return at_; }
   uint8_t u8() { return take(1) ? at_[-1] : 0; }
   uint16_t u16() { return take(2) ? uint16_t(at_[-2] << 8 | at_[-1]) : 0; }
-  uint32_t u32() { return take(4) ? uint32_t(at_[-4]) << 24 | uint32_t(at_[-3]) << 16 | uint32_t(at_[-2]) << 8 | at_[-1] : 0; }
-  std::string_view bytes(size_t n) { return take(n) ? std::string_view(reinterpret_cast<const char *>(at_ - n), n) : std::string_view(); }
+  uint32_t u32() {
+    return take(4) ? uint32_t(at_[-4]) << 24 | uint32_t(at_[-3]) << 16 | uint32_t(at_[-2]) << 8 | at_[-1] : 0;
+  }
+  std::string_view bytes(size_t n) {
+    return take(n) ? std::string_view(reinterpret_cast<const char *>(at_ - n), n) : std::string_view();
+  }
   void fail() { ok_ = false; }
 
   // One compact term: its tag and value. An integer wider than 8 bytes is given by its bytes (two's complement, big

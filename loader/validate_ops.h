@@ -24,9 +24,11 @@ constexpr std::array<const char *, kMaxGenop + 1> op_signatures() {
   t[op_gc_bif2] = "Fvgssd";
   t[op_gc_bif3] = "Fvgsssd";
   t[op_test_heap] = "wv";
-  for (auto op : {op_is_lt, op_is_ge, op_is_eq, op_is_ne, op_is_eq_exact, op_is_ne_exact, op_is_function2}) t[op] = "Tss";
-  for (auto op : {op_is_integer, op_is_float, op_is_number, op_is_atom, op_is_pid, op_is_reference, op_is_port, op_is_nil,
-                  op_is_binary, op_is_list, op_is_nonempty_list, op_is_tuple, op_is_function, op_is_boolean, op_is_bitstr, op_is_map})
+  for (auto op : {op_is_lt, op_is_ge, op_is_eq, op_is_ne, op_is_eq_exact, op_is_ne_exact, op_is_function2})
+    t[op] = "Tss";
+  for (auto op : {op_is_integer, op_is_float, op_is_number, op_is_atom, op_is_pid, op_is_reference, op_is_port,
+                  op_is_nil, op_is_binary, op_is_list, op_is_nonempty_list, op_is_tuple, op_is_function, op_is_boolean,
+                  op_is_bitstr, op_is_map})
     t[op] = "Ts";
   t[op_test_arity] = "Tsu";
   t[op_is_tagged_tuple] = "Tsua";
@@ -74,7 +76,9 @@ constexpr std::array<Phase, kMaxGenop + 1> op_phases() {
   using namespace genop;
   std::array<Phase, kMaxGenop + 1> t{};
   for (int op : {op_bs_init2, op_bs_init_bits, op_bs_append, op_bs_private_append}) t[op] = Phase::Begin;
-  for (int op : {op_bs_put_integer, op_bs_put_float, op_bs_put_binary, op_bs_put_utf8, op_bs_put_utf16, op_bs_put_utf32}) t[op] = Phase::Write;
+  for (int op :
+       {op_bs_put_integer, op_bs_put_float, op_bs_put_binary, op_bs_put_utf8, op_bs_put_utf16, op_bs_put_utf32})
+    t[op] = Phase::Write;
   for (int op : {op_recv_marker_use, op_recv_set}) t[op] = Phase::MoveOn;
   return t;
 }

@@ -83,7 +83,8 @@ private:
     return true;
   }
   bool y_index(const Operand &o) {
-    if (cur_.frame == kUnknownFrame) return (o.value < 64 * W && cur_.y.has(unsigned(o.value))) || fail("a y register may be outside the frame");
+    if (cur_.frame == kUnknownFrame)
+      return (o.value < 64 * W && cur_.y.has(unsigned(o.value))) || fail("a y register may be outside the frame");
     if (cur_.frame < 0) return fail("a y register is used without a frame");
     if (o.value >= uint64_t(cur_.frame)) return fail("a y register is outside the frame");
     return true; // frames wider than the sets were refused when they were made
@@ -149,11 +150,13 @@ private:
     return (o.kind == OperandKind::Unsigned && o.value < limit) || fail("a number is out of range");
   }
   bool words(const Operand &o) {
-    return ((o.kind == OperandKind::Unsigned || o.kind == OperandKind::AllocList) && o.value < kMaxNumber) || fail("a heap need is out of range");
+    return ((o.kind == OperandKind::Unsigned || o.kind == OperandKind::AllocList) && o.value < kMaxNumber) ||
+           fail("a heap need is out of range");
   }
   // --- collections and calls
   bool y_all_set() {
-    if (cur_.frame == kUnknownFrame) return cur_.collectable || fail("a collection may see a y register that holds nothing");
+    if (cur_.frame == kUnknownFrame)
+      return cur_.collectable || fail("a collection may see a y register that holds nothing");
     if (cur_.frame < 0) return true;
     return cur_.y.has_first(unsigned(cur_.frame)) || fail("a collection may see a y register that holds nothing");
   }
@@ -239,8 +242,7 @@ private:
     to.caught = to.caught && from.caught;
     to.matching = to.matching && from.matching;
     to.building = to.building && from.building;
-    if (target <= at_ && memcmp(&before, &to, sizeof to) != 0)
-      again_ = true;
+    if (target <= at_ && memcmp(&before, &to, sizeof to) != 0) again_ = true;
   }
   bool waits_at(const Operand &label) const {
     return behind_label() && label.kind == OperandKind::Label && label.value && shape_.label_op[label.value] < at_ &&
@@ -251,9 +253,7 @@ private:
     while (file_.ops[i].op == op_line) i--;
     return file_.ops[i];
   }
-  bool behind_label() const {
-    return label_before().op == op_label;
-  }
+  bool behind_label() const { return label_before().op == op_label; }
   static bool collectable(const State<W> &s) {
     return s.frame == kUnknownFrame ? s.collectable : s.frame <= 0 || s.y.has_first(unsigned(s.frame));
   }
@@ -267,7 +267,8 @@ private:
   bool guard_bif(const Operand &o, unsigned arity) {
     if (o.kind != OperandKind::Unsigned || o.value >= file_.imports.size()) return fail("an import is out of range");
     const Mfa &m = file_.imports[o.value].mfa;
-    if (m.arity != arity || m.module != atoms::erlang || !is_guard_bif(m.function, arity)) return fail("a function is called that is no guard BIF");
+    if (m.arity != arity || m.module != atoms::erlang || !is_guard_bif(m.function, arity))
+      return fail("a function is called that is no guard BIF");
     return true;
   }
 
@@ -279,12 +280,22 @@ private:
     for (const char *s = sig; *s; s++, o++) {
       bool ok = true;
       switch (*s) {
-      case 's': ok = read(*o); sources++; break;
+      case 's':
+        ok = read(*o);
+        sources++;
+        break;
       case 'r': ok = read_any(*o) && read(*o); break;
       case 'c': ok = read_any(*o) && (context(*o) == Surely || fail("an operand should be a match context")); break;
-      case 'd': case 'D': writes = true; break;
-      case 'F': fail_label = o; ok = o->kind == OperandKind::Label || fail("an operand should be a label"); break;
-      case 'T': fail_label = o; ok = (o->kind == OperandKind::Label && o->value) || fail("a label is missing"); break;
+      case 'd':
+      case 'D': writes = true; break;
+      case 'F':
+        fail_label = o;
+        ok = o->kind == OperandKind::Label || fail("an operand should be a label");
+        break;
+      case 'T':
+        fail_label = o;
+        ok = (o->kind == OperandKind::Label && o->value) || fail("a label is missing");
+        break;
       case 'u': ok = number(*o, kMaxNumber); break;
       case 'U': ok = o->kind == OperandKind::Unsigned || fail("a number is expected"); break;
       case 'n': ok = number(*o, 257) && (o->value || fail("a unit of 0")); break;
@@ -316,7 +327,8 @@ private:
     return true;
   }
   bool size(const Operand &o) {
-    if (o.kind == OperandKind::Integer) return (o.term.is_small() && o.term.small_value() >= 0) || o.term.is_boxed() || fail("a negative size");
+    if (o.kind == OperandKind::Integer)
+      return (o.term.is_small() && o.term.small_value() >= 0) || o.term.is_boxed() || fail("a negative size");
     if (o.kind == OperandKind::Atom) return o.term == atoms::all || fail("an unknown size");
     return read(o);
   }
@@ -337,7 +349,8 @@ private:
     return items != nullptr;
   }
   bool string_range(uint64_t offset, uint64_t bytes) {
-    return (offset <= file_.strings.size() && bytes <= file_.strings.size() - offset) || fail("a string is outside the string table");
+    return (offset <= file_.strings.size() && bytes <= file_.strings.size() - offset) ||
+           fail("a string is outside the string table");
   }
 
   bool step(const GenericOp &op);

@@ -8,8 +8,10 @@ constexpr Word kMaxBits = Word{1} << 62;
 
 Term segment_type(SegType t) {
   switch (t) {
-  case SegType::Float: case SegType::FloatFixed: return atoms::float_;
-  case SegType::Integer: case SegType::IntegerFixed: return atoms::integer;
+  case SegType::Float:
+  case SegType::FloatFixed: return atoms::float_;
+  case SegType::Integer:
+  case SegType::IntegerFixed: return atoms::integer;
   case SegType::String: return atoms::string;
   case SegType::Utf8: return atoms::utf8;
   case SegType::Utf16: return atom::intern("utf16");
@@ -97,7 +99,8 @@ struct Writer {
     case SegType::Float:
     case SegType::FloatFixed: {
       bits = s.type == SegType::Float ? Word(size.small_value()) * s.unit : s.fixed;
-      if (bits != 16 && bits != 32 && bits != 64) return fail(p, s, Reason::Badarg, atoms::invalid, Term::small(int64_t(bits))), false;
+      if (bits != 16 && bits != 32 && bits != 64)
+        return fail(p, s, Reason::Badarg, atoms::invalid, Term::small(int64_t(bits))), false;
       if (!is_number(src)) return fail(p, s, Reason::Badarg, atoms::type, src), false;
       if (!put_float(out, bit, bits, src, s.flags)) return fail(p, s, Reason::Badarg, atoms::no_float, src), false;
       break;
@@ -149,7 +152,8 @@ bool build_bits(Process *p, Term size, Word unit, Word *bits) {
   return true;
 }
 
-Term create_bin(Machine *m, const Instr *pc, const BinSegment *segments, unsigned n, unsigned live, Word words, bool *killed) {
+Term create_bin(Machine *m, const Instr *pc, const BinSegment *segments, unsigned n, unsigned live, Word words,
+                bool *killed) {
   Process *p = m->p;
   auto src = [&](const BinSegment &s) { return *any_slot(pc, m, p->stack_top, s.src); };
   auto size = [&](const BinSegment &s) { return *any_slot(pc, m, p->stack_top, s.size); };
@@ -158,17 +162,23 @@ Term create_bin(Machine *m, const Instr *pc, const BinSegment *segments, unsigne
     const BinSegment &s = segments[i];
     Term t = src(s);
     switch (s.type) {
-    case SegType::Append: case SegType::PrivateAppend: break;
+    case SegType::Append:
+    case SegType::PrivateAppend: break;
     case SegType::BinaryAll:
       if (!is_bitstring(t)) return fail(p, s, Reason::Badarg, atoms::type, t);
       total += bit_view(t).bits;
       break;
-    case SegType::BinaryFixed: case SegType::FloatFixed: case SegType::IntegerFixed: total += s.fixed; break;
+    case SegType::BinaryFixed:
+    case SegType::FloatFixed:
+    case SegType::IntegerFixed: total += s.fixed; break;
     case SegType::String: total += s.fixed * 8; break;
-    case SegType::Binary: case SegType::Float: case SegType::Integer: {
+    case SegType::Binary:
+    case SegType::Float:
+    case SegType::Integer: {
       Term z = size(s);
       Word bits;
-      if (!z.is_small()) return fail(p, s, is_big(z) && !big_negative(z) ? Reason::SystemLimit : Reason::Badarg, atoms::size, z);
+      if (!z.is_small())
+        return fail(p, s, is_big(z) && !big_negative(z) ? Reason::SystemLimit : Reason::Badarg, atoms::size, z);
       if (z.small_value() < 0) return fail(p, s, Reason::Badarg, atoms::size, z);
       if (__builtin_mul_overflow(Word(z.small_value()), Word(s.unit), &bits) || bits >= kMaxBits)
         return fail(p, s, Reason::SystemLimit, atoms::size, z);
@@ -205,7 +215,9 @@ Term create_bin(Machine *m, const Instr *pc, const BinSegment *segments, unsigne
   }
   for (unsigned i = append; i < n; i++) {
     const BinSegment &s = segments[i];
-    if (!w.put(s, src(s), s.type == SegType::Binary || s.type == SegType::Float || s.type == SegType::Integer ? size(s) : Term::nil()))
+    if (!w.put(s, src(s),
+               s.type == SegType::Binary || s.type == SegType::Float || s.type == SegType::Integer ? size(s)
+                                                                                                   : Term::nil()))
       return Term::none();
   }
   return result;

@@ -12,7 +12,8 @@ struct BuildState {
 inline BuildState &build_state(Machine *m) { return *static_cast<BuildState *>(m->vm); }
 
 // May collect (live registers); afterwards `words` are free on the heap. `killed` is set if the process must end.
-Term create_bin(Machine *m, const Instr *pc, const BinSegment *segments, unsigned n, unsigned live, Word words, bool *killed);
+Term create_bin(Machine *m, const Instr *pc, const BinSegment *segments, unsigned n, unsigned live, Word words,
+                bool *killed);
 Term init_bin(Machine *m, Term size, Word unit, Word words, unsigned live, bool *killed);
 Term append_bin(Machine *m, Term bin, Term size, Word unit, Word words, unsigned live, bool *killed);
 // Size operand times unit. False: badarg or system_limit was set.

@@ -49,7 +49,8 @@ bool raises_by_trade(const Export *x) {
                                        (f.arity == 1 && (f.function == atoms::exit || f.function == atoms::throw_)));
 }
 // Frame in place, arguments in registers.
-const Instr *apply_export(Machine *m, const Instr *pc, Term mod, Term fun, unsigned arity, const Instr *return_to, int dealloc) {
+const Instr *apply_export(Machine *m, const Instr *pc, Term mod, Term fun, unsigned arity, const Instr *return_to,
+                          int dealloc) {
   Export *x = export_get_or_put(mod, fun, arity);
   // A tail call of a function whose only purpose is to raise: its caller belongs on top of the trace.
   if (dealloc >= 0 && x->bif && !x->is_bif_traced && raises_by_trade(x)) {

@@ -20,9 +20,13 @@ std::string operand_text(OpKind k, Word w) {
   case OpKind::Fr: return "f" + std::to_string((w - offsetof(Machine, f)) / 8);
   case OpKind::L: return to_text(Term(w));
   case OpKind::C: return to_text(Term(Word(int64_t(int32_t(w)))));
-  case OpKind::V: return (w & 3) == kAnyX ? "x" + std::to_string(w / 8) : (w & 3) == kAnyY ? "y" + std::to_string(w / 8) : "literal@" + std::to_string(w & ~Word{7});
+  case OpKind::V:
+    return (w & 3) == kAnyX   ? "x" + std::to_string(w / 8)
+           : (w & 3) == kAnyY ? "y" + std::to_string(w / 8)
+                              : "literal@" + std::to_string(w & ~Word{7});
   case OpKind::F: return "->" + hex(w);
-  case OpKind::P: case OpKind::W: return hex(w);
+  case OpKind::P:
+  case OpKind::W: return hex(w);
   default: return std::to_string(w);
   }
 }

@@ -1,27 +1,29 @@
 #include "vm/exceptions.h"
-#include "vm/call_trace.h"
-#include "vm/vm.h"
+#include "runtime/dist/node.h"
 #include "runtime/proc/error_log.h"
 #include "runtime/sched/scheduler.h"
 #include "runtime/sys/settings.h"
-#include "runtime/dist/node.h"
 #include "runtime/term/map.h"
+#include "vm/call_trace.h"
+#include "vm/vm.h"
 
 namespace joist::vm {
 namespace {
 // Lies in the heap under a bignum's header.
 struct RawTrace {
   Word hdr;
-  Word flags;                     // class | kGiven, kMfaOnTop, kFunctionClause
-  Word module, function, arity;   // kMfaOnTop: the BIF that failed
-  Word pc;                        // where it happened, 0 unknown; tagged like a return address where it is one
+  Word flags;                   // class | kGiven, kMfaOnTop, kFunctionClause
+  Word module, function, arity; // kMfaOnTop: the BIF that failed
+  Word pc;                      // where it happened, 0 unknown; tagged like a return address where it is one
   Word depth;
-  Word at[1];                     // return addresses, tagged
+  Word at[1]; // return addresses, tagged
 };
 constexpr Word kClassMask = 3, kGiven = 4, kMfaOnTop = 8, kFunctionClause = 16;
 constexpr Word kFixedWords = offsetof(RawTrace, at) / 8;
 
-Term class_atom(ExcClass c) { return c == ExcClass::Error ? atoms::error : c == ExcClass::Exit ? atoms::exit : atoms::throw_; }
+Term class_atom(ExcClass c) {
+  return c == ExcClass::Error ? atoms::error : c == ExcClass::Exit ? atoms::exit : atoms::throw_;
+}
 
 RawTrace *raw_of(Term trace) {
   if (!trace.is_cons() || !trace.tail().is_cons()) return nullptr;
@@ -137,7 +139,8 @@ Term reason_atom(Reason r) {
   case Reason::CaseClause: return atoms::case_clause;
   case Reason::TryClause: return atoms::try_clause;
   case Reason::Badfun: return atoms::badfun;
-  case Reason::Badarity: case Reason::Badarity_: return atoms::badarity;
+  case Reason::Badarity:
+  case Reason::Badarity_: return atoms::badarity;
   case Reason::Badmap: return atoms::badmap;
   case Reason::Badkey: return atoms::badkey;
   case Reason::Badrecord: return atoms::badrecord;
@@ -190,8 +193,11 @@ const Instr *uncaught(Machine *m, ExcClass cls, Term value) {
     if (alive) args = make_cons(p->heap, node_name(this_node()), args);
     args = make_cons(p->heap, p->id, args);
     const bool ends_vm = p->state.load(std::memory_order_relaxed) & pstate::System; // the slogan says it then
-    if (!ends_vm) error_log(p, alive ? "Error in process ~p on node ~p with exit value:~n~p~n" : "Error in process ~p with exit value:~n~p~n",
-              args);
+    if (!ends_vm)
+      error_log(p,
+                alive ? "Error in process ~p on node ~p with exit value:~n~p~n"
+                      : "Error in process ~p with exit value:~n~p~n",
+                args);
   }
   return end_process(m, value);
 }
@@ -212,7 +218,8 @@ Term frame_item(Process *p, const Mfa &f, Term args, Term info, const CodeLocati
   return make_tuple(h, f.module, f.function, args.is_small() ? Term::small(int64_t(f.arity)) : args, loc);
 }
 CodeLocation locate(Word pc) {
-  return is_return_word(pc) ? code_lookup(return_target(pc), true) : code_lookup(reinterpret_cast<const Instr *>(pc), false);
+  return is_return_word(pc) ? code_lookup(return_target(pc), true)
+                            : code_lookup(reinterpret_cast<const Instr *>(pc), false);
 }
 } // namespace
 
@@ -245,7 +252,8 @@ Term catch_value(Process *p, Term cls, Term value, Term trace) {
 
 void reraise(Process *p, Term trace, Term value) {
   RawTrace *t = raw_of(trace);
-  p->freason = Freason{.reason = Reason::Value, .cls = t ? ExcClass(t->flags & kClassMask) : ExcClass::Error, .save_trace = false};
+  p->freason = Freason{
+      .reason = Reason::Value, .cls = t ? ExcClass(t->flags & kClassMask) : ExcClass::Error, .save_trace = false};
   p->fvalue = value;
   p->ftrace = t ? trace : Term::nil();
 }

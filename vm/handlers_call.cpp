@@ -1,8 +1,8 @@
 // Calls and returns. A call pushes the address of the instruction after it (tagged as a header, so that collector and
 // stack walks know it) and counts one reduction; the word before the return point belongs to compiled code.
+#include "vm/calls.h"
 #include "vm/sem/call.h"
 #include "vm/sem/data.h"
-#include "vm/calls.h"
 
 namespace joist::vm {
 namespace {

@@ -1,7 +1,7 @@
 // Moves, lists, tuples, records, frames, heap checks, funs.
 #include "vm/call_trace.h"
-#include "vm/sem/data.h"
 #include "vm/interp.h"
+#include "vm/sem/data.h"
 
 namespace joist::vm {
 namespace {

@@ -83,7 +83,8 @@ struct Op_timeout {
     p->mailbox.save = &p->mailbox.first;
     m->matching = false;
     receive_timer_cancel(p);
-    if (UNLIKELY(p->trace_flags & rt::trace::flag::Receive)) rt::trace::received(p, atoms::timeout, atoms::clock_service);
+    if (UNLIKELY(p->trace_flags & rt::trace::flag::Receive))
+      rt::trace::received(p, atoms::timeout, atoms::clock_service);
     LOAD();
     NEXT;
   }

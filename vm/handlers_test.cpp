@@ -1,9 +1,9 @@
 // Type tests, comparisons, jumps and selects. Every test goes on after itself where it holds, else at its fail label.
 #include "runtime/term/compare.h"
+#include "vm/interp.h"
 #include "vm/sem/compare.h"
 #include "vm/sem/data.h"
 #include "vm/sem/types.h"
-#include "vm/interp.h"
 
 namespace joist::vm {
 namespace {

@@ -78,10 +78,11 @@ void init_trampolines(Export *e) {
 
 // The instructions that trace frames return to, each after the word that stands for its native entry.
 void init_trace_code() {
-  const std::pair<Handler, const Instr *FixedCode::*> points[] = {{h_trace_return, &FixedCode::trace_return},
-                                                                 {h_trace_return, &FixedCode::trace_exception},
-                                                                 {h_trace_return_to, &FixedCode::trace_return_to},
-                                                                 {h_trace_return_time, &FixedCode::trace_return_time}};
+  const std::pair<Handler, const Instr * FixedCode::*> points[] = {
+      {h_trace_return, &FixedCode::trace_return},
+      {h_trace_return, &FixedCode::trace_exception},
+      {h_trace_return_to, &FixedCode::trace_return_to},
+      {h_trace_return_time, &FixedCode::trace_return_time}};
   constexpr size_t n = std::size(points);
   auto *at = static_cast<Word *>(low_alloc(n * 2 * 8));
   for (size_t i = 0; i < n; i++) {

@@ -1,5 +1,5 @@
-#include "vm/call_trace.h"
 #include "vm/nif_calls.h"
+#include "vm/call_trace.h"
 
 #include "runtime/nif/library.h"
 #include "runtime/sched/dirty.h"

@@ -107,7 +107,8 @@ bool ObjectImage::lay_out(std::string *error) {
                               : starts(name, ".data.rel.ro") || (starts(name, ".rodata") && !(s.sh_flags & SHF_WRITE));
       if (!known) return fail(error, "unsupported section " + std::string(name));
       uint64_t align = s.sh_addralign ? s.sh_addralign : 1;
-      if (align > kAlignment || (align & (align - 1))) return fail(error, "unsupported alignment of " + std::string(name));
+      if (align > kAlignment || (align & (align - 1)))
+        return fail(error, "unsupported alignment of " + std::string(name));
       if (s.sh_size > kMaxPiece || (!bss && !bytes_at(elf_, s.sh_offset, s.sh_size)))
         return fail(error, "damaged section " + std::string(name));
       size_t &end = bss ? bss_size_ : code_size_;
@@ -162,9 +163,15 @@ bool ObjectImage::read_fixes(uint64_t section, std::string *error) {
     size_t width = 0;
     switch (f.type) {
     case R_X86_64_NONE: continue;
-    case R_X86_64_64: case R_X86_64_PC64: width = 8; break;
-    case R_X86_64_32: case R_X86_64_32S: case R_X86_64_PC32: case R_X86_64_PLT32: width = 4; break;
-    case R_X86_64_GOTPCREL: case R_X86_64_GOTPCRELX: case R_X86_64_REX_GOTPCRELX:
+    case R_X86_64_64:
+    case R_X86_64_PC64: width = 8; break;
+    case R_X86_64_32:
+    case R_X86_64_32S:
+    case R_X86_64_PC32:
+    case R_X86_64_PLT32: width = 4; break;
+    case R_X86_64_GOTPCREL:
+    case R_X86_64_GOTPCRELX:
+    case R_X86_64_REX_GOTPCRELX:
       width = 4;
       for (; f.slot < got_.size() && got_[f.slot] != f.symbol; f.slot++) {}
       if (f.slot == got_.size()) got_.push_back(f.symbol);
@@ -174,7 +181,8 @@ bool ObjectImage::read_fixes(uint64_t section, std::string *error) {
     }
     if (f.symbol >= symbols_.size()) return fail(error, "damaged relocations");
     const Symbol &sym = symbols_[f.symbol];
-    if (sym.section && sections_[sym.section].home == Home::None) return fail(error, "relocation to a section left out");
+    if (sym.section && sections_[sym.section].home == Home::None)
+      return fail(error, "relocation to a section left out");
     if (f.offset > target.size || width > target.size - f.offset) return fail(error, "relocation outside its section");
     fixes_.push_back(f);
   }
@@ -192,9 +200,11 @@ bool ObjectImage::place(uint8_t *to, uint64_t run, uint64_t bss, Resolver resolv
   auto value = [&](uint32_t i, uint64_t *out) {
     const Symbol &s = symbols_[i];
     if (known[i] == Known::No) {
-      if (s.section) values[i] = (sections_[s.section].home == Home::Bss ? bss : run) + sections_[s.section].at + s.value;
+      if (s.section)
+        values[i] = (sections_[s.section].home == Home::Bss ? bss : run) + sections_[s.section].at + s.value;
       else if (s.absolute) values[i] = s.value;
-      else if (s.name.empty() || !resolve(context, s.name, &values[i])) return fail(error, "unknown symbol " + std::string(s.name));
+      else if (s.name.empty() || !resolve(context, s.name, &values[i]))
+        return fail(error, "unknown symbol " + std::string(s.name));
       known[i] = Known::Yes;
     }
     *out = values[i];
@@ -211,12 +221,31 @@ bool ObjectImage::place(uint8_t *to, uint64_t run, uint64_t bss, Resolver resolv
     bool fits = true;
     size_t width = 4;
     switch (f.type) {
-    case R_X86_64_64: v += uint64_t(f.addend); width = 8; break;
-    case R_X86_64_PC64: v += uint64_t(f.addend) - place; width = 8; break;
-    case R_X86_64_32: v += uint64_t(f.addend); fits = fits32(v); break;
-    case R_X86_64_32S: v += uint64_t(f.addend); fits = fits32s(v); break;
-    case R_X86_64_PC32: case R_X86_64_PLT32: v += uint64_t(f.addend) - place; fits = fits32s(v); break;
-    default: v = run + got_at_ + f.slot * 8 + uint64_t(f.addend) - place; fits = fits32s(v); break;
+    case R_X86_64_64:
+      v += uint64_t(f.addend);
+      width = 8;
+      break;
+    case R_X86_64_PC64:
+      v += uint64_t(f.addend) - place;
+      width = 8;
+      break;
+    case R_X86_64_32:
+      v += uint64_t(f.addend);
+      fits = fits32(v);
+      break;
+    case R_X86_64_32S:
+      v += uint64_t(f.addend);
+      fits = fits32s(v);
+      break;
+    case R_X86_64_PC32:
+    case R_X86_64_PLT32:
+      v += uint64_t(f.addend) - place;
+      fits = fits32s(v);
+      break;
+    default:
+      v = run + got_at_ + f.slot * 8 + uint64_t(f.addend) - place;
+      fits = fits32s(v);
+      break;
     }
     if (!fits) return fail(error, "out of range: " + std::string(symbols_[f.symbol].name));
     memcpy(to + at, &v, width);

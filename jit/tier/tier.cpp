@@ -33,7 +33,7 @@ struct Tier {
   std::mutex lock;
   std::condition_variable work;
   std::unordered_map<const ModuleCode *, std::unique_ptr<Unit>> units;
-  std::deque<const ModuleCode *> queue; // with pending functions
+  std::deque<const ModuleCode *> queue;                      // with pending functions
   size_t functions = 0, modules = 0, failed = 0, cached = 0; // cached: objects from the disk
   uint64_t microseconds = 0;
   bool threads_started = false, dead = false; // dead: there is no compiler
@@ -65,7 +65,8 @@ void write_perf_map(const CompiledObject &o, const uint8_t *text) {
   if (!tier_settings.perf_map) return;
   if (!tier.perf) tier.perf = fopen(("/tmp/perf-" + std::to_string(getpid()) + ".map").c_str(), "we");
   if (!tier.perf) return;
-  for (const NativeName &n : o.names) fprintf(tier.perf, "%lx %x %s\n", reinterpret_cast<unsigned long>(text + n.text), n.size, n.name.c_str());
+  for (const NativeName &n : o.names)
+    fprintf(tier.perf, "%lx %x %s\n", reinterpret_cast<unsigned long>(text + n.text), n.size, n.name.c_str());
   fflush(tier.perf);
 }
 
@@ -168,7 +169,8 @@ void sampled(const Instr *entry, const Word *stack) {
   if (tier.dead) return;
   sample_function(FuncInfo::of(entry));
   if ((*stack & kTagMask) != Word(Tag::Header)) return;
-  if (const FuncInfo *caller = code_lookup(reinterpret_cast<const Instr *>(*stack - Word(Tag::Header)), true).function) sample_function(caller);
+  if (const FuncInfo *caller = code_lookup(reinterpret_cast<const Instr *>(*stack - Word(Tag::Header)), true).function)
+    sample_function(caller);
 }
 
 void released(const ModuleCode *code) {
@@ -224,7 +226,9 @@ ModuleCode *prepare_from_cache(const uint8_t *data, size_t size, Term module, st
     write_perf_map(object, u.last_text());
     for (const FuncInfo *f : code->functions) {
       auto at = uint32_t(reinterpret_cast<const char *>(f->entry()) - reinterpret_cast<const char *>(code->start));
-      if (std::any_of(object.entries.begin(), object.entries.end(), [at](const NativeEntry &e) { return e.code == at; })) u.have(f);
+      if (std::any_of(object.entries.begin(), object.entries.end(),
+                      [at](const NativeEntry &e) { return e.code == at; }))
+        u.have(f);
     }
   }
   return code;
@@ -239,7 +243,8 @@ ModuleCode *prepare_and_compile(const uint8_t *data, size_t size, Term module, s
   std::string why;
   std::vector<const FuncInfo *> all(code->functions.begin(), code->functions.end());
   if (!all.empty() && !compile(code, std::move(all), &why))
-    fprintf(stderr, "joist: %.*s is not compiled: %s\n", int(atom::text(code->module).size()), atom::text(code->module).data(), why.c_str());
+    fprintf(stderr, "joist: %.*s is not compiled: %s\n", int(atom::text(code->module).size()),
+            atom::text(code->module).data(), why.c_str());
   return code;
 }
 } // namespace
@@ -276,6 +281,7 @@ bool tier_start(std::string *error) {
 TierStatistics tier_statistics() {
   std::lock_guard g(tier.lock);
   size_t queued = 0;
-  return {tier.functions, tier.modules, exec_memory_used(), tier.failed, queued + tier.queue.size(), tier.cached, tier.microseconds};
+  return {tier.functions, tier.modules,     exec_memory_used(), tier.failed, queued + tier.queue.size(),
+          tier.cached,    tier.microseconds};
 }
 } // namespace joist::jit

@@ -21,12 +21,12 @@ namespace joist::jit {
 enum class TierMode { Off, Hot, Force }; // Force: every module whole, when it is loaded (for tests)
 struct TierSettings {
   TierMode mode = TierMode::Off;
-  std::string forced;     // mode Force: only these modules, separated by commas; empty: all
+  std::string forced; // mode Force: only these modules, separated by commas; empty: all
   unsigned threads = 1;
-  bool perf_map = false;  // /tmp/perf-PID.map
-  std::string cache;      // directory of the cache, "false": none; empty: the default one
+  bool perf_map = false;                  // /tmp/perf-PID.map
+  std::string cache;                      // directory of the cache, "false": none; empty: the default one
   size_t cache_limit = size_t{256} << 20; // bytes
-  std::string library;    // of the compiler; empty: libjoist_jit.so beside the executable
+  std::string library;                    // of the compiler; empty: libjoist_jit.so beside the executable
 };
 extern TierSettings tier_settings;
 

@@ -48,8 +48,14 @@ bool Unit::resolve(void *unit, std::string_view name, uint64_t *value) {
     switch (name[0]) {
     case 'c': *value = uint64_t(at); return true;
     case 'h': *value = uint32_t(u->original_word(reinterpret_cast<const Instr *>(at))); return true;
-    case 'p': memcpy(&u32, at, 4); *value = u32; return true;
-    case 'i': memcpy(&i32, at, 4); *value = uint64_t(int64_t{i32}); return true;
+    case 'p':
+      memcpy(&u32, at, 4);
+      *value = u32;
+      return true;
+    case 'i':
+      memcpy(&i32, at, 4);
+      *value = uint64_t(int64_t{i32});
+      return true;
     case 'w': memcpy(value, at, 8); return true;
     default: return false;
     }
@@ -102,7 +108,8 @@ bool Unit::publish(const CompiledObject &object, std::string *error) {
   for (const NativeEntry &e : object.entries) {
     bool entry = is_entry(e.code);
     char *at = reinterpret_cast<char *>(code_->start) + e.code;
-    void **slot = entry ? &FuncInfo::of(reinterpret_cast<const Instr *>(at))->native : reinterpret_cast<void **>(at) - 1;
+    void **slot =
+        entry ? &FuncInfo::of(reinterpret_cast<const Instr *>(at))->native : reinterpret_cast<void **>(at) - 1;
     __atomic_store_n(slot, static_cast<void *>(code_at(e.text)), __ATOMIC_RELEASE);
     entries_.push_back(e.code);
     replace_handler(e.code, uint32_t(uint64_t(entry ? &vm::native_enter : &vm::native_continue)));
@@ -116,11 +123,13 @@ void Unit::retire() {
   retired_ = true;
   pending_.clear();
   for (auto [at, handler] : originals_)
-    __atomic_store_n(reinterpret_cast<uint32_t *>(reinterpret_cast<char *>(code_->start) + at), handler, __ATOMIC_RELEASE);
+    __atomic_store_n(reinterpret_cast<uint32_t *>(reinterpret_cast<char *>(code_->start) + at), handler,
+                     __ATOMIC_RELEASE);
   for (uint32_t at : entries_) {
     char *word = reinterpret_cast<char *>(code_->start) + at;
     bool entry = is_entry(at);
-    void **slot = entry ? &FuncInfo::of(reinterpret_cast<const Instr *>(word))->native : reinterpret_cast<void **>(word) - 1;
+    void **slot =
+        entry ? &FuncInfo::of(reinterpret_cast<const Instr *>(word))->native : reinterpret_cast<void **>(word) - 1;
     __atomic_store_n(slot, entry ? loader::interpret_entry_stub : loader::interpret_return_stub, __ATOMIC_RELEASE);
   }
 }

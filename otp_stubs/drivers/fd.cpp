@@ -18,7 +18,7 @@
 
 namespace joist::stubs {
 namespace {
-constexpr uint64_t kWritten = 1; // event: value is bytes written, or -errno
+constexpr uint64_t kWritten = 1;  // event: value is bytes written, or -errno
 constexpr Word kDirectMax = 2048; // fits into any pipe or terminal that reports room
 
 bool ready_for(int fd, short what) {

@@ -45,7 +45,8 @@ private:
 class SpawnPort final : public DriverPort {
 public:
   SpawnPort(Port &port, const PortOptions &o, int in, int out)
-      : port_(port), in_(in), out_(out), packet_(o.packet_bytes), report_(o.exit_status), reader_(o.packet_bytes), limits_(o) {}
+      : port_(port), in_(in), out_(out), packet_(o.packet_bytes), report_(o.exit_status), reader_(o.packet_bytes),
+        limits_(o) {}
   ~SpawnPort() override {
     close_in();
     close_out();

@@ -8,8 +8,8 @@
 namespace joist::stubs {
 namespace {
 // Indices of capabilities in the order of term.h.
-constexpr size_t kXenl = 4;                                        // booleans
-constexpr size_t kColumns = 0;                                     // numbers
+constexpr size_t kXenl = 4;                                                             // booleans
+constexpr size_t kColumns = 0;                                                          // numbers
 constexpr size_t kCursorDown = 11, kCursorLeft = 14, kCursorRight = 17, kCursorUp = 19; // strings
 
 class Description {
@@ -54,9 +54,7 @@ public:
   }
 
 private:
-  int u16(size_t at) const {
-    return at + 1 < data_.size() ? uint8_t(data_[at]) | uint8_t(data_[at + 1]) << 8 : 0;
-  }
+  int u16(size_t at) const { return at + 1 < data_.size() ? uint8_t(data_[at]) | uint8_t(data_[at + 1]) << 8 : 0; }
   std::string data_;
   size_t number_size_ = 0, boolean_at_ = 0, number_at_ = 0, string_at_ = 0, table_at_ = 0;
   int booleans_ = 0, numbers_ = 0, strings_ = 0;
@@ -66,7 +64,8 @@ std::vector<std::string> directories() {
   std::vector<std::string> v;
   if (const char *d = getenv("TERMINFO")) v.push_back(d);
   if (const char *h = getenv("HOME")) v.push_back(std::string(h) + "/.terminfo");
-  for (auto *d : {"/etc/terminfo", "/lib/terminfo", "/usr/share/terminfo", "/usr/lib/terminfo", "/usr/local/share/terminfo"})
+  for (auto *d :
+       {"/etc/terminfo", "/lib/terminfo", "/usr/share/terminfo", "/usr/lib/terminfo", "/usr/local/share/terminfo"})
     v.push_back(d);
   return v;
 }

@@ -22,7 +22,7 @@ namespace {
 enum Operation : uint8_t { kPut = 0, kMove = 1, kInsert = 2, kDelete = 3, kBeep = 4, kPutSync = 5 };
 constexpr uint32_t kControlMagic = 0x018b0900;
 enum Control : uint32_t { kWindowSize = 100, kGetUnicode = 101, kSetUnicode = 102 };
-constexpr Word kSyncLimit = 1024;     // more than this queued: the answer to kPutSync waits
+constexpr Word kSyncLimit = 1024;      // more than this queued: the answer to kPutSync waits
 constexpr size_t kLineLimit = 1 << 16; // a line this long is broken
 constexpr uint64_t kWindowChanged = 1; // event
 

@@ -29,9 +29,9 @@ public:
     if (n > 0) caps_.columns = n;
   }
   // The operations of user_drv. Text is UTF-8; invalid bytes are taken as Latin-1.
-  void put(std::string_view text);    // overwrites at the cursor; newlines start a new line
+  void put(std::string_view text); // overwrites at the cursor; newlines start a new line
   void insert(std::string_view text);
-  void erase(int n);                  // n characters after the cursor, or -n before it
+  void erase(int n); // n characters after the cursor, or -n before it
   void move(int n);
   size_t cursor() const { return at_; }
 

@@ -64,7 +64,8 @@ Term file_set_owner_3(Process *p, const Term *args) {
 
 Term file_set_time_4(Process *p, const Term *args) {
   int64_t accessed, modified, created;
-  if (!get_int64(args[1], &accessed) || !get_int64(args[2], &modified) || !get_int64(args[3], &created)) return badarg(p);
+  if (!get_int64(args[1], &accessed) || !get_int64(args[2], &modified) || !get_int64(args[3], &created))
+    return badarg(p);
   PathArg path(args[0]);
   struct utimbuf times{accessed, modified};
   return path.ok() ? result(p, utime(path.c_str(), &times)) : bad_path(p);

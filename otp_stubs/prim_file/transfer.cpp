@@ -45,7 +45,10 @@ Word read_fully(int fd, uint8_t *out, Word n, int64_t offset, int *error) {
     Word want = std::min(n - got, Word{INT_MAX} - 4095); // the largest single transfer Linux makes
     ssize_t r = offset == kNoOffset ? ::read(fd, out + got, want) : ::pread(fd, out + got, want, offset + int64_t(got));
     if (r < 0 && errno == EINTR) continue;
-    if (r < 0) { *error = errno; break; }
+    if (r < 0) {
+      *error = errno;
+      break;
+    }
     if (r == 0) break;
     got += Word(r);
   }
@@ -65,7 +68,8 @@ Block read_block(int fd, Word n, int64_t offset, Word expected) {
   b.data = bin_alloc(std::max<Word>(capacity, 1));
   for (;;) {
     Word part = capacity - b.size;
-    Word got = read_fully(fd, b.data->data() + b.size, part, offset == kNoOffset ? offset : offset + int64_t(b.size), &b.error);
+    Word got = read_fully(fd, b.data->data() + b.size, part, offset == kNoOffset ? offset : offset + int64_t(b.size),
+                          &b.error);
     b.size += got;
     if (b.error || got < part || b.size == n) break;
     capacity = std::min(n, capacity * 2);
@@ -245,10 +249,13 @@ Term file_advise_4(Process *p, const Term *args) {
   if (!op.started()) return op.refuse(p);
   int64_t offset, n;
   if (Number k = get_offsets(args[1], &offset, args[2], &n); k != Number::Fine) return refuse_number(p, k);
-  constexpr struct { Term name; int advice; } kAdvices[] = {
-      {atoms::normal, POSIX_FADV_NORMAL},       {atoms::random, POSIX_FADV_RANDOM},
+  constexpr struct {
+    Term name;
+    int advice;
+  } kAdvices[] = {
+      {atoms::normal, POSIX_FADV_NORMAL},         {atoms::random, POSIX_FADV_RANDOM},
       {atoms::sequential, POSIX_FADV_SEQUENTIAL}, {atoms::will_need, POSIX_FADV_WILLNEED},
-      {atoms::dont_need, POSIX_FADV_DONTNEED},  {atoms::no_reuse, POSIX_FADV_NOREUSE},
+      {atoms::dont_need, POSIX_FADV_DONTNEED},    {atoms::no_reuse, POSIX_FADV_NOREUSE},
   };
   for (auto &a : kAdvices)
     if (a.name == args[3]) {
@@ -282,7 +289,9 @@ Term file_ipread_3(Process *p, const Term *args) {
   Word got = read_fully(op.fd(), pointer, 8, at, &error);
   if (error) return posix_error(p, error);
   if (got < 8) return atoms::eof;
-  auto u32 = [&](int i) { return Word{pointer[i]} << 24 | Word{pointer[i + 1]} << 16 | Word{pointer[i + 2]} << 8 | pointer[i + 3]; };
+  auto u32 = [&](int i) {
+    return Word{pointer[i]} << 24 | Word{pointer[i + 1]} << 16 | Word{pointer[i + 2]} << 8 | pointer[i + 3];
+  };
   Word size = u32(0), offset = u32(4);
   if (int64_t(size) > max) return atoms::eof;
   Term data = atoms::eof;

@@ -60,7 +60,8 @@ Term info_0(Process *p, const Term *) {
 Term command_1(Process *p, const Term *args) {
   if (!is_map(args[0])) return badarg(p);
   const Term *command = map_find(args[0], atoms::command), *data = map_find(args[0], atoms::data);
-  if (!command || !data || *command != named("debug") || (*data != atoms::true_ && *data != atoms::false_)) return badarg(p);
+  if (!command || !data || *command != named("debug") || (*data != atoms::true_ && *data != atoms::false_))
+    return badarg(p);
   debug = *data == atoms::true_;
   return atoms::ok;
 }
@@ -77,9 +78,16 @@ Term getnameinfo_2(Process *p, const Term *args) {
   if (!sockaddr_from_map(args[0], &a, &size)) return badarg(p);
   int flags = 0;
   Term l = args[1] == atoms::undefined ? Term::nil() : args[1];
-  struct { const char *name; int bit; } const kFlags[] = {
-      {"idn", NI_IDN},         {"namereqd", NI_NAMEREQD},       {"nofqdn", NI_NOFQDN}, {"numerichost", NI_NUMERICHOST},
-      {"numericserv", NI_NUMERICSERV}, {"dgram", NI_DGRAM},
+  struct {
+    const char *name;
+    int bit;
+  } const kFlags[] = {
+      {"idn", NI_IDN},
+      {"namereqd", NI_NAMEREQD},
+      {"nofqdn", NI_NOFQDN},
+      {"numerichost", NI_NUMERICHOST},
+      {"numericserv", NI_NUMERICSERV},
+      {"dgram", NI_DGRAM},
   };
   for (; l.is_cons(); l = l.tail()) {
     bool found = false;
@@ -141,11 +149,25 @@ Term getaddrinfo_3(Process *p, const Term *args) {
 }
 
 Term interface_flags(Heap &h, unsigned flags) {
-  struct { unsigned bit; const char *name; } const kFlags[] = {
-      {IFF_UP, "up"},           {IFF_BROADCAST, "broadcast"}, {IFF_DEBUG, "debug"},         {IFF_LOOPBACK, "loopback"},
-      {IFF_POINTOPOINT, "pointopoint"}, {IFF_NOTRAILERS, "notrailers"}, {IFF_RUNNING, "running"}, {IFF_NOARP, "noarp"},
-      {IFF_PROMISC, "promisc"}, {IFF_MASTER, "master"},       {IFF_SLAVE, "slave"},         {IFF_MULTICAST, "multicast"},
-      {IFF_PORTSEL, "portsel"}, {IFF_AUTOMEDIA, "automedia"}, {IFF_DYNAMIC, "dynamic"},
+  struct {
+    unsigned bit;
+    const char *name;
+  } const kFlags[] = {
+      {IFF_UP, "up"},
+      {IFF_BROADCAST, "broadcast"},
+      {IFF_DEBUG, "debug"},
+      {IFF_LOOPBACK, "loopback"},
+      {IFF_POINTOPOINT, "pointopoint"},
+      {IFF_NOTRAILERS, "notrailers"},
+      {IFF_RUNNING, "running"},
+      {IFF_NOARP, "noarp"},
+      {IFF_PROMISC, "promisc"},
+      {IFF_MASTER, "master"},
+      {IFF_SLAVE, "slave"},
+      {IFF_MULTICAST, "multicast"},
+      {IFF_PORTSEL, "portsel"},
+      {IFF_AUTOMEDIA, "automedia"},
+      {IFF_DYNAMIC, "dynamic"},
   };
   Term l = Term::nil();
   for (size_t i = std::size(kFlags); i-- > 0;)

@@ -33,13 +33,17 @@ Term hardware_type(unsigned t) {
   }
 }
 Term packet_type(unsigned t) {
-  constexpr const char *kNames[] = {"host", "broadcast", "multicast", "otherhost", "outgoing", "loopback", "user", "kernel"};
+  constexpr const char *kNames[] = {"host",     "broadcast", "multicast", "otherhost",
+                                    "outgoing", "loopback",  "user",      "kernel"};
   return t < std::size(kNames) ? named(kNames[t]) : Term::small(int64_t(t));
 }
 
 Term native_to_map(Heap &h, Term family, const sockaddr *a, socklen_t size) {
   constexpr socklen_t head = offsetof(sockaddr, sa_data);
-  return Fields(h).with("family", family).with("addr", make_binary_from(h, a->sa_data, size > head ? size - head : 0)).map;
+  return Fields(h)
+      .with("family", family)
+      .with("addr", make_binary_from(h, a->sa_data, size > head ? size - head : 0))
+      .map;
 }
 bool octets(Term tuple, unsigned n, int64_t most, int64_t *out) {
   if (!is_tuple_of(tuple, n)) return false;
@@ -84,7 +88,9 @@ Term sockaddr_to_map(Heap &h, const sockaddr *a) {
   switch (a->sa_family) {
   case AF_INET: return sockaddr_to_map(h, a, sizeof(sockaddr_in));
   case AF_INET6: return sockaddr_to_map(h, a, sizeof(sockaddr_in6));
-  case AF_UNIX: return sockaddr_to_map(h, a, socklen_t(offsetof(sockaddr_un, sun_path) + strlen(reinterpret_cast<const sockaddr_un *>(a)->sun_path)));
+  case AF_UNIX:
+    return sockaddr_to_map(
+        h, a, socklen_t(offsetof(sockaddr_un, sun_path) + strlen(reinterpret_cast<const sockaddr_un *>(a)->sun_path)));
   case AF_PACKET: return sockaddr_to_map(h, a, sizeof(sockaddr_ll));
   default: return sockaddr_to_map(h, a, sizeof(sockaddr));
   }
@@ -95,13 +101,19 @@ Term sockaddr_to_map(Heap &h, const sockaddr *a, socklen_t size) {
   int family = size >= sizeof a->sa_family ? a->sa_family : AF_UNSPEC;
   if (family == AF_INET && size >= sizeof(sockaddr_in)) {
     auto *s = reinterpret_cast<const sockaddr_in *>(a);
-    return f.with("family", named("inet")).with("addr", in_address_term(h, s->sin_addr)).with("port", Term::small(ntohs(s->sin_port))).map;
+    return f.with("family", named("inet"))
+        .with("addr", in_address_term(h, s->sin_addr))
+        .with("port", Term::small(ntohs(s->sin_port)))
+        .map;
   }
   if (family == AF_INET6 && size >= sizeof(sockaddr_in6)) {
     auto *s = reinterpret_cast<const sockaddr_in6 *>(a);
-    return f.with("family", named("inet6")).with("addr", in6_address_term(h, s->sin6_addr))
-        .with("port", Term::small(ntohs(s->sin6_port))).with("flowinfo", number(h, s->sin6_flowinfo))
-        .with("scope_id", number(h, s->sin6_scope_id)).map;
+    return f.with("family", named("inet6"))
+        .with("addr", in6_address_term(h, s->sin6_addr))
+        .with("port", Term::small(ntohs(s->sin6_port)))
+        .with("flowinfo", number(h, s->sin6_flowinfo))
+        .with("scope_id", number(h, s->sin6_scope_id))
+        .map;
   }
   if (family == AF_UNIX) {
     // A name ends at its first zero byte; an abstract one begins with it, and is as long as the system says.
@@ -111,9 +123,13 @@ Term sockaddr_to_map(Heap &h, const sockaddr *a, socklen_t size) {
   }
   if (family == AF_PACKET && size >= offsetof(sockaddr_ll, sll_addr)) {
     auto *s = reinterpret_cast<const sockaddr_ll *>(a);
-    return f.with("family", named("packet")).with("protocol", Term::small(ntohs(s->sll_protocol)))
-        .with("ifindex", Term::small(s->sll_ifindex)).with("hatype", hardware_type(s->sll_hatype))
-        .with("pkttype", packet_type(s->sll_pkttype)).with("addr", make_binary_from(h, s->sll_addr, s->sll_halen)).map;
+    return f.with("family", named("packet"))
+        .with("protocol", Term::small(ntohs(s->sll_protocol)))
+        .with("ifindex", Term::small(s->sll_ifindex))
+        .with("hatype", hardware_type(s->sll_hatype))
+        .with("pkttype", packet_type(s->sll_pkttype))
+        .with("addr", make_binary_from(h, s->sll_addr, s->sll_halen))
+        .map;
   }
   return native_to_map(h, family == AF_UNSPEC ? named("unspec") : Term::small(family), a, size);
 }
@@ -127,7 +143,9 @@ bool sockaddr_from_map(Term map, sockaddr_storage *out, socklen_t *size) {
   memset(out, 0, sizeof(*out));
   Term family = field("family"), addr = field("addr"), port = field("port");
   int64_t number = 0;
-  auto port_ok = [&] { return port.is_none() || (get_int64(port, &number) && number >= INT32_MIN && number <= INT32_MAX); }; // cut to 16 bits
+  auto port_ok = [&] {
+    return port.is_none() || (get_int64(port, &number) && number >= INT32_MIN && number <= INT32_MAX);
+  }; // cut to 16 bits
   if (family == named("inet")) {
     auto *s = reinterpret_cast<sockaddr_in *>(out);
     if (!port_ok() || !in_address(addr, &s->sin_addr)) return false;
@@ -162,7 +180,8 @@ bool sockaddr_from_map(Term map, sockaddr_storage *out, socklen_t *size) {
     return true;
   }
   int64_t by_number = AF_UNSPEC;
-  if (family != named("unspec") && !(get_int64(family, &by_number) && by_number >= 0 && by_number <= 65535)) return false;
+  if (family != named("unspec") && !(get_int64(family, &by_number) && by_number >= 0 && by_number <= 65535))
+    return false;
   if (addr.is_none() || !is_binary(addr)) return false;
   Bytes b = bytes_of(addr, scratch);
   auto *s = reinterpret_cast<sockaddr *>(out);

@@ -14,11 +14,11 @@ struct ZStream {
   z_stream z{};
   StreamState state = StreamState::None;
   EndOfStream at_end = EndOfStream::Cut;
-  bool raw = false;        // no header: we compute the checksums of the plain data
+  bool raw = false; // no header: we compute the checksums of the plain data
   bool end_seen = false;
   uLong input_crc = 0, output_crc = 0;
   bool want_input_crc = false, want_output_crc = false;
-  int chunk_size = 4000;   // setBufSize
+  int chunk_size = 4000; // setBufSize
   std::atomic<Word> controller{0};
   std::mutex busy;
   IoQueue input;

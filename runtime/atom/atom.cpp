@@ -160,7 +160,8 @@ Term append(const char *text, std::string_view s, int chars, uint32_t hash) {
   if (size_t(index) * 2 > slots->mask) {
     Slots *bigger = new_slots((slots->mask + 1) * 4);
     for (size_t i = 0; i <= slots->mask; i++)
-      if (uint64_t v = slots->at[i].load(std::memory_order_relaxed)) put_slot(bigger, uint32_t(v >> 32), uint32_t(v) - 1);
+      if (uint64_t v = slots->at[i].load(std::memory_order_relaxed))
+        put_slot(bigger, uint32_t(v >> 32), uint32_t(v) - 1);
     table.slots.store(bigger, std::memory_order_release);
     slots = bigger;
   }

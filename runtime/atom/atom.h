@@ -25,21 +25,21 @@ inline constexpr Term bool_term(bool b) { return b ? atoms::true_ : atoms::false
 namespace atom {
 inline constexpr size_t kMaxChars = 255;
 
-void init(size_t limit);              // once, before anything else; predefined atoms get their ids
+void init(size_t limit); // once, before anything else; predefined atoms get their ids
 // Atom of UTF-8 text. None if the text is not valid UTF-8, has over 255 characters or the table is full
 // (then table_full() is true: callers raise system_limit).
 Term intern(std::string_view utf8);
 Term intern_latin1(std::string_view latin1);
-Term find(std::string_view utf8);     // existing atom or none
+Term find(std::string_view utf8); // existing atom or none
 Term find_latin1(std::string_view latin1);
-std::string_view text(Term atom);     // UTF-8
+std::string_view text(Term atom); // UTF-8
 size_t char_count(Term atom);
-uint32_t hash(Term atom);             // stock's atom hash (hashpjw over UTF-8), what phash2 uses
+uint32_t hash(Term atom); // stock's atom hash (hashpjw over UTF-8), what phash2 uses
 // Ordering of atoms by character; <0, 0, >0.
 int compare(Term a, Term b);
 size_t count();
 size_t limit();
-size_t bytes();                       // memory for names in use, for erlang:memory(atom_used)
+size_t bytes(); // memory for names in use, for erlang:memory(atom_used)
 bool table_full();
 bool valid_index(uint32_t index);
 } // namespace atom

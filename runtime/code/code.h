@@ -21,7 +21,7 @@ namespace joist::runtime {
 
 struct Process;
 struct LiteralArea;
-struct Instr;   // one 8-byte word of interpreter code; its meaning belongs to vm/
+struct Instr;                                       // one 8-byte word of interpreter code; its meaning belongs to vm/
 using Bif = Term (*)(Process *p, const Term *args); // see proc/bif.h
 
 inline constexpr int kCodeIndices = 3;
@@ -30,9 +30,9 @@ inline std::atomic<uint32_t> active_code_index{0};
 // Stands directly before the first instruction of every function, and within every Export as a trampoline.
 // A function's address is &FuncInfo + 1. Executing `op` raises function_clause for mfa.
 struct FuncInfo {
-  Word op;             // the func_info instruction
-  void *native;        // compiled code of this function, or a stub that interprets
-  void *breakpoint;    // tracing data, null if none
+  Word op;          // the func_info instruction
+  void *native;     // compiled code of this function, or a stub that interprets
+  void *breakpoint; // tracing data, null if none
   Mfa mfa;
   const Instr *entry() const { return reinterpret_cast<const Instr *>(this + 1); }
   static FuncInfo *of(const Instr *entry) {
@@ -43,11 +43,11 @@ static_assert(sizeof(FuncInfo) == 48);
 
 struct Export {
   std::atomic<const Instr *> entry[kCodeIndices]; // never null: trampoline when there is no code
-  Bif bif = nullptr;           // built-in: entry is the trampoline, which calls it
-  uint32_t bif_index = 0;      // row in the BIF table
+  Bif bif = nullptr;                              // built-in: entry is the trampoline, which calls it
+  uint32_t bif_index = 0;                         // row in the BIF table
   bool is_bif_traced = false;
-  FuncInfo info;               // of the trampoline
-  Word trampoline[4];          // code words: call_error_handler, or call_bif, or breakpoint; set by vm's hooks
+  FuncInfo info;      // of the trampoline
+  Word trampoline[4]; // code words: call_error_handler, or call_bif, or breakpoint; set by vm's hooks
   const Mfa &mfa() const { return info.mfa; }
   const Instr *trampoline_entry() const { return reinterpret_cast<const Instr *>(trampoline); }
 };
@@ -56,19 +56,29 @@ static_assert(offsetof(Export, trampoline) == offsetof(Export, info) + sizeof(Fu
 // One per fun expression; interned by (module, old_uniq, index, unique md5). Never freed.
 struct FunEntry {
   Term module;
-  uint32_t index;               // position in the module's lambda table
-  uint32_t old_uniq;            // as in the FunT chunk
-  uint8_t uniq[16];             // MD5 of the module's code
-  uint32_t arity;               // of the fun, without free variables
+  uint32_t index;    // position in the module's lambda table
+  uint32_t old_uniq; // as in the FunT chunk
+  uint8_t uniq[16];  // MD5 of the module's code
+  uint32_t arity;    // of the fun, without free variables
   uint32_t free_count;
-  Term function;                // name of the lifted function, '-f/1-fun-0-'
+  Term function;                    // name of the lifted function, '-f/1-fun-0-'
   std::atomic<const Instr *> entry; // current code, or the "module not loaded" trampoline
 };
 
-struct LineEntry { uint32_t offset; uint32_t line; uint32_t file; }; // offset in code words from ModuleCode::start
+struct LineEntry {
+  uint32_t offset;
+  uint32_t line;
+  uint32_t file;
+}; // offset in code words from ModuleCode::start
 
-struct ExportedFunction { Export *e; const Instr *entry; };
-struct LambdaCode { FunEntry *f; const Instr *entry; };
+struct ExportedFunction {
+  Export *e;
+  const Instr *entry;
+};
+struct LambdaCode {
+  FunEntry *f;
+  const Instr *entry;
+};
 
 // One loaded generation of a module.
 struct ModuleCode {
@@ -99,6 +109,7 @@ public:
     return *this;
   }
   CodePtr &operator=(const CodePtr &o) { return *this = static_cast<ModuleCode *>(o); }
+
 private:
   std::atomic<ModuleCode *> p_{nullptr};
 };
@@ -106,14 +117,14 @@ private:
 struct Module { // never freed; changed by the writer only
   Term name;
   CodePtr current, old;
-  CodePtr loading;                   // its on_load function has not finished: only reachable by call_on_load_function/1
-  Export *on_load_export = nullptr;  // what call_on_load_function/1 calls
+  CodePtr loading;                  // its on_load function has not finished: only reachable by call_on_load_function/1
+  Export *on_load_export = nullptr; // what call_on_load_function/1 calls
 };
 
 // --- exports
 Export *export_get_or_put(Term m, Term f, Word arity); // any thread
 Export *export_find(Term m, Term f, Word arity);       // null if there never was one
-bool export_has_code(const Export *e);                  // loaded or built-in (function_exported/3)
+bool export_has_code(const Export *e);                 // loaded or built-in (function_exported/3)
 inline const Instr *export_entry(const Export *e) {
   return e->entry[active_code_index.load(std::memory_order_acquire)].load(std::memory_order_acquire);
 }
@@ -121,7 +132,7 @@ inline const Instr *export_entry(const Export *e) {
 FunEntry *fun_entry_get_or_put(Term module, uint32_t old_uniq, uint32_t index, const uint8_t uniq[16], uint32_t arity,
                                uint32_t free_count);
 // --- modules
-Module *module_find(Term name);                        // active index; null if never loaded
+Module *module_find(Term name); // active index; null if never loaded
 std::vector<Term> modules_loaded();
 // --- pc ranges
 struct CodeLocation {
@@ -138,8 +149,8 @@ void code_ranges_remove(ModuleCode *); // writer only; the memory is freed by th
 // Entry points and code words that vm/ provides before any code is loaded.
 struct StaticNif; // nif/static_nif.h
 struct CodeHooks {
-  void (*init_trampolines)(Export *e);            // fills info.op and trampoline[] from e->bif
-  const Instr *lambda_not_loaded = nullptr;       // initial FunEntry::entry
+  void (*init_trampolines)(Export *e);      // fills info.op and trampoline[] from e->bif
+  const Instr *lambda_not_loaded = nullptr; // initial FunEntry::entry
   // Makes a native function the body of a loaded function (erlang:load_nif/2).
   void (*install_native_body)(FuncInfo *f, const StaticNif *nif) = nullptr;
 };

@@ -25,7 +25,7 @@ std::atomic<Link *> *end_of_order = &first_in_order; // guarded by insert_lock
 std::atomic<size_t> count{0};
 std::mutex writer_lock;
 // --- guarded by CodeWriter
-uint32_t staging_index = 0;              // meaningful between staging_begin and commit
+uint32_t staging_index = 0;                 // meaningful between staging_begin and commit
 std::vector<Export *> behind[kCodeIndices]; // exports whose entry of that index is not up to date
 
 size_t bucket_of(Term m, Term f, Word arity) {
@@ -83,7 +83,9 @@ bool export_has_code(const Export *e) { return e->bif || export_entry(e) != e->t
 size_t export_count() { return count.load(std::memory_order_relaxed); }
 
 void exports_each(void (*f)(Export *, void *), void *arg) {
-  for (Link *n = first_in_order.load(std::memory_order_acquire); n; n = n->next_in_order.load(std::memory_order_acquire)) f(&n->e, arg);
+  for (Link *n = first_in_order.load(std::memory_order_acquire); n;
+       n = n->next_in_order.load(std::memory_order_acquire))
+    f(&n->e, arg);
 }
 
 CodeWriter::CodeWriter() { writer_lock.lock(); }

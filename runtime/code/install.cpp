@@ -88,10 +88,8 @@ bool install_code(const std::vector<ModuleCode *> &codes, std::vector<Term> *not
     code_ranges_add(c);
     Module *m = module_get_or_put(c->module);
     publish_funs(c);
-    if (c->on_load)
-      m->loading = c;
-    else
-      stage(m, c);
+    if (c->on_load) m->loading = c;
+    else stage(m, c);
   }
   staging_commit();
   return true;
@@ -180,7 +178,8 @@ bool process_uses_old_code(Process *p, Term name) {
   if (!old) return false;
   if (inside(old, p->pc)) return true;
   // A native function of its library waits to be called: the caller's return address does not tell.
-  if (p->dirty && old->nif && !p->dirty->nif->fn && static_cast<const LibraryNif *>(p->dirty->nif)->library == old->nif) return true;
+  if (p->dirty && old->nif && !p->dirty->nif->fn && static_cast<const LibraryNif *>(p->dirty->nif)->library == old->nif)
+    return true;
   for (Word *s = p->stack_top; s < p->heap_end; s++) {
     if (is_header(*s) && inside(old, reinterpret_cast<const void *>(*s - Word(Tag::Header)))) return true;
     Term t(*s);

@@ -16,8 +16,8 @@ struct Chunk {
   std::atomic<Module *> modules[kChunk];
 };
 std::atomic<std::atomic<Chunk *> *> chunks{nullptr};
-std::mutex modules_lock;                // for what follows, and for insertions
-std::vector<Module *> &in_order() {     // as they were first loaded
+std::mutex modules_lock;            // for what follows, and for insertions
+std::vector<Module *> &in_order() { // as they were first loaded
   static auto *list = new std::vector<Module *>;
   return *list;
 }
@@ -28,7 +28,10 @@ struct FunKey {
   uint32_t arity, free_count; // an external fun with made-up ones must not become the module's entry
   uint8_t uniq[16];
   bool operator<(const FunKey &o) const {
-    if (auto a = std::tie(module, index, old_uniq, arity, free_count), b = std::tie(o.module, o.index, o.old_uniq, o.arity, o.free_count); a != b) return a < b;
+    if (auto a = std::tie(module, index, old_uniq, arity, free_count),
+        b = std::tie(o.module, o.index, o.old_uniq, o.arity, o.free_count);
+        a != b)
+      return a < b;
     return memcmp(uniq, o.uniq, 16) < 0;
   }
 };

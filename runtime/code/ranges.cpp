@@ -16,10 +16,8 @@ std::atomic<const Ranges *> current{new Ranges};
 void publish(Ranges *next) {
   const Ranges *before = current.exchange(next, std::memory_order_acq_rel);
   auto drop = [](void *p) { delete static_cast<const Ranges *>(p); };
-  if (progress::is_registered())
-    progress::later(drop, const_cast<Ranges *>(before));
-  else
-    drop(const_cast<Ranges *>(before)); // before there are other threads
+  if (progress::is_registered()) progress::later(drop, const_cast<Ranges *>(before));
+  else drop(const_cast<Ranges *>(before)); // before there are other threads
 }
 
 const Range *find(const Ranges &all, const Word *at) {
@@ -41,7 +39,9 @@ const FuncInfo *function_in(const ModuleCode *code, const Word *at) {
 void code_ranges_add(ModuleCode *code) {
   auto *next = new Ranges(*current.load(std::memory_order_acquire));
   Range r{code->start, code->end, code};
-  next->insert(std::upper_bound(next->begin(), next->end(), r, [](const Range &a, const Range &b) { return a.start < b.start; }), r);
+  next->insert(
+      std::upper_bound(next->begin(), next->end(), r, [](const Range &a, const Range &b) { return a.start < b.start; }),
+      r);
   publish(next);
 }
 
@@ -87,10 +87,8 @@ void module_code_free(ModuleCode *code) {
     low_free(c->start, c->code_size());
     delete c;
   };
-  if (progress::is_registered())
-    progress::later(drop, code);
-  else
-    drop(code);
+  if (progress::is_registered()) progress::later(drop, code);
+  else drop(code);
 }
 
 } // namespace joist::runtime

@@ -7,8 +7,8 @@
 #include <vector>
 namespace joist::runtime {
 struct EncodeOptions {
-  int compressed = 0;       // 0: not, 1..9, or -1: zlib's default level
-  int minor_version = 1;    // 0, 1 or 2: stock's {minor_version, N}
+  int compressed = 0;    // 0: not, 1..9, or -1: zlib's default level
+  int minor_version = 1; // 0, 1 or 2: stock's {minor_version, N}
   bool deterministic = false;
 };
 // Complete encoding with the leading 131. Never fails but for memory; not yielding.
@@ -38,7 +38,7 @@ public:
   Word size() const { return size_; }
   bool counting() const { return counting_; }
   void truncate(Word n) { size_ = n; }
-  BinData *take();             // the bytes, trimmed to size; the caller owns one reference
+  BinData *take(); // the bytes, trimmed to size; the caller owns one reference
 private:
   BinData *data_ = nullptr;
   Word size_ = 0;
@@ -59,14 +59,23 @@ public:
   Term save(Heap &h) const;
   void restore(Term saved, Heap *pairs);
   // iovec mode: binaries over 64 bytes are not copied; at `at` of the output `size` bytes of `data` belong.
-  struct Cut { Word at; BinData *data; const uint8_t *bytes; Word size; };
+  struct Cut {
+    Word at;
+    BinData *data;
+    const uint8_t *bytes;
+    Word size;
+  };
   std::vector<Cut> cuts;
   bool (*atom_hook)(void *arg, Term atom, EtfBuffer &out) = nullptr;
   void *atom_hook_arg = nullptr;
 
 private:
   enum class Op : uint8_t { Words, List, FlatMap, FunSize, Bits };
-  struct Frame { Op op; Term t; Word a, b; };
+  struct Frame {
+    Op op;
+    Term t;
+    Word a, b;
+  };
   void term(Term t, int64_t *budget);
   void atom(Term a);
   void integer(Term t);
@@ -103,17 +112,34 @@ public:
 
 private:
   enum class Op : uint8_t { Slots, List, Map, Fun };
-  struct Frame { Op op; Word left; Word *slot; Word base; };
-  struct FunHead { uint32_t arity, index, free; uint8_t uniq[16]; Term module; uint32_t old_uniq; };
+  struct Frame {
+    Op op;
+    Word left;
+    Word *slot;
+    Word base;
+  };
+  struct FunHead {
+    uint32_t arity, index, free;
+    uint8_t uniq[16];
+    Term module;
+    uint32_t old_uniq;
+  };
   bool need(Word n) const { return Word(end_ - at_) >= n; }
   Word u8() { return *at_++; }
-  Word u16() { Word v = Word(at_[0]) << 8 | at_[1]; at_ += 2; return v; }
+  Word u16() {
+    Word v = Word(at_[0]) << 8 | at_[1];
+    at_ += 2;
+    return v;
+  }
   Word u32() {
     Word v = Word(at_[0]) << 24 | Word(at_[1]) << 16 | Word(at_[2]) << 8 | at_[3];
     at_ += 4;
     return v;
   }
-  Word u64() { Word hi = u32(); return hi << 32 | u32(); }
+  Word u64() {
+    Word hi = u32();
+    return hi << 32 | u32();
+  }
   bool claim(Word terms); // that many more terms must follow
   void deliver(Term v);
   void push(Frame f);

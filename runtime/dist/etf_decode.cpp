@@ -122,10 +122,19 @@ bool EtfDecoder::term(int64_t *budget) {
     if (!need(4)) return false;
     v = integer(u32());
     break;
-  case 82: case 100: case 115: case 118: case 119: v = atom_body(tag); break;
-  case 103: case 88: v = pid(tag); break;
-  case 102: case 89: case 120: v = port(tag); break;
-  case 101: case 114: case 90: v = ref(tag); break;
+  case 82:
+  case 100:
+  case 115:
+  case 118:
+  case 119: v = atom_body(tag); break;
+  case 103:
+  case 88: v = pid(tag); break;
+  case 102:
+  case 89:
+  case 120: v = port(tag); break;
+  case 101:
+  case 114:
+  case 90: v = ref(tag); break;
   case 106: v = Term::nil(); break;
   case 104:
   case 105: { // tuples
@@ -225,7 +234,11 @@ Term EtfDecoder::atom() {
   if (!need(1)) return Term::none();
   Word tag = u8();
   switch (tag) {
-  case 82: case 100: case 115: case 118: case 119: return atom_body(tag);
+  case 82:
+  case 100:
+  case 115:
+  case 118:
+  case 119: return atom_body(tag);
   default: return Term::none();
   }
 }

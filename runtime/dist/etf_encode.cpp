@@ -12,9 +12,30 @@
 namespace joist::runtime {
 namespace tag {
 enum : uint8_t {
-  NewFloat = 70, BitBinary = 77, NewPid = 88, NewPort = 89, NewerRef = 90, SmallInt = 97, Int = 98, Float = 99, Atom = 100,
-  SmallTuple = 104, LargeTuple = 105, Nil = 106, String = 107, List = 108, Binary = 109, SmallBig = 110, LargeBig = 111,
-  NewFun = 112, Export = 113, Map = 116, AtomUtf8 = 118, SmallAtomUtf8 = 119, V4Port = 120, Compressed = 80,
+  NewFloat = 70,
+  BitBinary = 77,
+  NewPid = 88,
+  NewPort = 89,
+  NewerRef = 90,
+  SmallInt = 97,
+  Int = 98,
+  Float = 99,
+  Atom = 100,
+  SmallTuple = 104,
+  LargeTuple = 105,
+  Nil = 106,
+  String = 107,
+  List = 108,
+  Binary = 109,
+  SmallBig = 110,
+  LargeBig = 111,
+  NewFun = 112,
+  Export = 113,
+  Map = 116,
+  AtomUtf8 = 118,
+  SmallAtomUtf8 = 119,
+  V4Port = 120,
+  Compressed = 80,
 };
 }
 namespace {
@@ -315,7 +336,9 @@ void EtfEncoder::map(Term t) {
   Term *e = reinterpret_cast<Term *>(b + 1);
   for (Term *x = e + n * 2 - 2; x >= e; x -= 2) it.next(x, x + 1);
   if (options_.deterministic) {
-    struct Pair { Term k, v; };
+    struct Pair {
+      Term k, v;
+    };
     auto *pairs = reinterpret_cast<Pair *>(e);
     std::sort(pairs, pairs + n, [](const Pair &x, const Pair &y) { return compare_exact(x.k, y.k) < 0; });
   }

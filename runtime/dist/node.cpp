@@ -36,7 +36,8 @@ Node *node_newest(Term name) {
 
 Node *this_node() {
   Node *n = self.load(std::memory_order_acquire);
-  if (n) [[likely]] return n;
+  if (n) [[likely]]
+    return n;
   Node *first = node_get(atoms::nonode_nohost, 0), *expected = nullptr;
   return self.compare_exchange_strong(expected, first) ? first : expected;
 }

@@ -3,12 +3,12 @@
 #include "runtime/atom/atom.h"
 namespace joist::runtime {
 struct Node {
-  Term name;         // atom
+  Term name; // atom
   uint32_t creation;
 };
 Node *node_get(Term name, uint32_t creation);
-Node *node_newest(Term name);     // the last one interned of that name, null if none
-Node *this_node();                // nonode@nohost, 0 until erlang:setnode/2
+Node *node_newest(Term name); // the last one interned of that name, null if none
+Node *this_node();            // nonode@nohost, 0 until erlang:setnode/2
 void set_this_node(Term name, uint32_t creation);
 inline Term node_name(Node *n) { return n->name; }
 bool node_is_this(Term name, uint32_t creation); // an external pid with this decodes to a local one

@@ -8,7 +8,10 @@
 namespace joist::runtime::ets {
 namespace {
 // Segment s lies in block b at entry i.
-struct Place { unsigned block; Word entry; };
+struct Place {
+  unsigned block;
+  Word entry;
+};
 Place place_of(Word segment) {
   if (segment < 256) return {0, segment};
   unsigned b = unsigned(std::bit_width(segment >> 8));
@@ -313,8 +316,9 @@ Term HashStore::stats(Heap &h) {
   double buckets = double(active()), average = float(sum / buckets);
   double deviation = float(std::sqrt((squares - average * sum) / buckets));
   double expected = float(std::sqrt(average * (1 - 1.0 / buckets)));
-  return make_tuple(h, make_uint(h, active()), make_float(h, average), make_float(h, deviation), make_float(h, expected),
-                    make_uint(h, least), make_uint(h, most), make_uint(h, kept), make_uint(h, stripe_count_));
+  return make_tuple(h, make_uint(h, active()), make_float(h, average), make_float(h, deviation),
+                    make_float(h, expected), make_uint(h, least), make_uint(h, most), make_uint(h, kept),
+                    make_uint(h, stripe_count_));
 }
 
 } // namespace joist::runtime::ets

@@ -1,6 +1,6 @@
+#include "runtime/atom/atom.h"
 #include "runtime/ets/hash_lock.h"
 #include "runtime/mem/alloc.h"
-#include "runtime/atom/atom.h"
 #include "runtime/term/compare.h"
 #include "runtime/term/hash.h"
 

@@ -56,20 +56,22 @@ public:
     Term replacement = Term::none(); // for Replace: a tuple with the same key
   };
   struct Traversal {
-    bool change = false;              // visitor deletes or replaces: buckets are locked for writing
-    int own_fixations = 0;            // fixations that the caller itself has made
-    int64_t slot = 0;                 // where to go on; -1: at the end
-    std::vector<Term> keys;           // look only at these keys' buckets (then `slot` is not used)
+    bool change = false;    // visitor deletes or replaces: buckets are locked for writing
+    int own_fixations = 0;  // fixations that the caller itself has made
+    int64_t slot = 0;       // where to go on; -1: at the end
+    std::vector<Term> keys; // look only at these keys' buckets (then `slot` is not used)
     bool only_keys = false;
-    int64_t limit = 0;                // stop at the end of the bucket after so many were counted; 0: no limit
-    int64_t got = 0, budget = 1000;   // objects counted so far; objects that may still be visited
+    int64_t limit = 0;              // stop at the end of the bucket after so many were counted; 0: no limit
+    int64_t got = 0, budget = 1000; // objects counted so far; objects that may still be visited
   };
   // False: `slot` does not exist (any more).
   bool traverse(Traversal &t, Visitor &v);
 
 private:
   static constexpr Word kFirst = 256, kSegment = 2048;
-  struct alignas(64) Stripe { RwLock lock; };
+  struct alignas(64) Stripe {
+    RwLock lock;
+  };
   struct Lock; // holds a stripe
   struct HashGarbage;
 
@@ -101,12 +103,12 @@ private:
   unsigned stripe_count_ = 1;
   std::unique_ptr<Stripe[]> stripes_;
   std::atomic<Word> active_{kFirst}, mask_{kFirst - 1};
-  std::atomic<Word> slots_{kFirst};                        // buckets that have memory
+  std::atomic<Word> slots_{kFirst}; // buckets that have memory
   std::atomic<bool> resizing_{false};
   HashNode **first_ = nullptr;
-  std::atomic<HashNode ***> blocks_[24] = {};     // block b: directory of 256 << b segments (256 each for b = 0 and 1)
+  std::atomic<HashNode ***> blocks_[24] = {}; // block b: directory of 256 << b segments (256 each for b = 0 and 1)
   std::mutex deferred_lock_;
-  std::vector<uint32_t> deferred_;                // buckets with deleted objects
+  std::vector<uint32_t> deferred_; // buckets with deleted objects
 };
 
 } // namespace joist::runtime::ets

@@ -52,7 +52,9 @@ Term key_of(Word keypos, Term object) {
 } // namespace
 
 bool has_variable(Term pattern) { return any_part(pattern, is_wildcard); }
-bool has_map(Term pattern) { return any_part(pattern, [](Term t) { return is_map(t); }); }
+bool has_map(Term pattern) {
+  return any_part(pattern, [](Term t) { return is_map(t); });
+}
 
 KeyBound key_bound(Term head, Word keypos, Term *key) {
   if (is_wildcard(head)) return KeyBound::Unbound;
@@ -109,7 +111,10 @@ bool can_match_beyond(Term first, Term second, int sign) {
 namespace {
 // Does the body term `build`, evaluated, always give what the head's `pattern` matched? `constant`: build stands within {const, _}.
 bool rebuilds(Term pattern, Term build, bool constant) {
-  struct Part { Term pattern, build; bool constant; };
+  struct Part {
+    Term pattern, build;
+    bool constant;
+  };
   std::vector<Part> todo{{pattern, build, constant}};
   while (!todo.empty()) {
     auto [a, b, is_const] = todo.back();

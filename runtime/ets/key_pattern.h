@@ -7,7 +7,7 @@ namespace joist::runtime::ets {
 
 // N of the atom '$N' ('$0', '$1', ... without leading zeros); -1 for anything else.
 int64_t pattern_variable(Term t);
-bool is_wildcard(Term t); // '_' or a variable
+bool is_wildcard(Term t);        // '_' or a variable
 bool has_variable(Term pattern); // contains a wildcard
 bool has_map(Term pattern);
 

@@ -63,7 +63,9 @@ public:
 
 private:
   static constexpr unsigned kSlots = 16;
-  struct alignas(64) Slot { std::atomic<int32_t> readers{0}; };
+  struct alignas(64) Slot {
+    std::atomic<int32_t> readers{0};
+  };
   Slot &mine();
   RwLock lock_;
   std::atomic<uint32_t> writer_{0}; // distributed shape: a writer is inside or on its way

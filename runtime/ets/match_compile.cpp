@@ -48,7 +48,11 @@ void MatchCompiler::head_leaf(Term t) {
 bool MatchCompiler::head(Term root) {
   // What is still to be emitted, last first.
   enum class Step : uint8_t { Match, Leave, Key, LeaveMap };
-  struct Work { Step step; Term term; bool last; };
+  struct Work {
+    Step step;
+    Term term;
+    bool last;
+  };
   std::vector<Work> todo{{Step::Match, root, true}};
   uint32_t depth = 0;
   auto deeper = [&] { program.cursor_depth = std::max(program.cursor_depth, ++depth); };

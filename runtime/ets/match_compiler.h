@@ -21,7 +21,7 @@ struct MatchCompiler {
   std::vector<Variable> variables{};
   bool whole_arguments = false; // trace: the head is a variable or '_'
   bool in_guard = false;
-  bool failed = false;          // lint has errors
+  bool failed = false; // lint has errors
   bool too_deep = false;
   uint32_t depth = 0, used = 0; // nesting of expressions; terms on the stack at this point of the program
 
@@ -41,9 +41,9 @@ struct MatchCompiler {
   bool expressions(Term list);
   // Emits code that pushes t's value; or nothing, and *constant is set.
   bool expression(Term t, bool *constant);
-  bool pushed(Term t);                       // expression(), constants pushed too
+  bool pushed(Term t); // expression(), constants pushed too
   void push_constant(Term t);
-  Term constant_value(Term t);               // {{}} and {const,_} resolved; t is known to be constant
+  Term constant_value(Term t);                          // {{}} and {const,_} resolved; t is known to be constant
   bool elements(const Term *t, Word n, bool *constant); // last first
   bool list(Term t, bool *constant);
   bool map(Term t, bool *constant);

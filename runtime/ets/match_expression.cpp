@@ -193,7 +193,8 @@ bool MatchCompiler::map(Term t, bool *constant) {
   };
   if (!push(values, &constant_values) || !push(keys, &constant_keys)) return false;
   // Stock looks at such keys twice, and says twice what is wrong with them.
-  if (lint && constant_values && !constant_keys && keys.size() <= kFlatMapMax && !push(keys, &constant_keys)) return false;
+  if (lint && constant_values && !constant_keys && keys.size() <= kFlatMapMax && !push(keys, &constant_keys))
+    return false;
   bool all = constant_values && constant_keys;
   *constant = all;
   if (all) {
@@ -232,8 +233,8 @@ void MatchCompiler::all_bindings() {
 bool MatchCompiler::logic(Term t, MatchOp op) {
   Word n = tuple_arity(t);
   if (n < 2)
-    return error(std::string("Special form '") + (op == MatchOp::And ? "and" : "or") + "' called without arguments in " +
-                 to_text(t) + ".");
+    return error(std::string("Special form '") + (op == MatchOp::And ? "and" : "or") +
+                 "' called without arguments in " + to_text(t) + ".");
   for (Word i = n; i-- > 1;)
     if (!pushed(tuple_elements(t)[i])) return false;
   emit(op, uint32_t(n - 1));
@@ -302,10 +303,10 @@ bool MatchCompiler::trace_form(Term t, bool *handled) {
   enum : uint8_t { kAnyTrace, kTraceOps, kCallTrace };
   struct Form {
     Term name;
-    const char *text;   // as messages about the context call it
+    const char *text; // as messages about the context call it
     uint8_t least, most, need;
     bool in_guards;
-    MatchOp ops[3];     // by number of arguments, from `least`
+    MatchOp ops[3]; // by number of arguments, from `least`
   };
   static const Form forms[] = {
       {atoms::message, "message", 1, 1, kAnyTrace, false, {MatchOp::Return}},

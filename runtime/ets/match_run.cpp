@@ -21,7 +21,8 @@ constexpr Term kFailed = atoms::EXIT; // value of a failing function in a body
 class Room {
 public:
   Room(const MatchProgram &m)
-      : words_(m.variables + m.cursor_depth + m.stack_depth + 2), large_(words_ > kSmall ? new Word[words_] : nullptr) {}
+      : words_(m.variables + m.cursor_depth + m.stack_depth + 2), large_(words_ > kSmall ? new Word[words_] : nullptr) {
+  }
   Word *get() { return large_ ? large_.get() : small_; }
 
 private:
@@ -34,13 +35,13 @@ private:
 struct Machine {
   const MatchProgram &m;
   MatchRun &run;
-  Term object;                 // table
-  const Term *args;            // trace
+  Term object;      // table
+  const Term *args; // trace
   unsigned n_args;
   Term *variables;
-  uint64_t copied = 0;         // variables (below 64) that are copied to the result already
+  uint64_t copied = 0;          // variables (below 64) that are copied to the result already
   std::vector<bool> copied_far; // the others
-  const Term **cursors;        // entered containers
+  const Term **cursors;         // entered containers
   Term *stack;
   FragmentHeap scratch;
 

@@ -10,14 +10,14 @@
 namespace joist::runtime::ets {
 
 struct Object {
-  Word *off_heap;            // list of RefcBin and MagicRef, see OffHeap
-  Word words : 63;           // of data
+  Word *off_heap;  // list of RefcBin and MagicRef, see OffHeap
+  Word words : 63; // of data
   Word compressed : 1;
-  Word data[1];              // plain: the tuple, header first. Compressed: see CompressedObject
+  Word data[1]; // plain: the tuple, header first. Compressed: see CompressedObject
 };
 // data of a compressed object; the key's heap words follow, then the encoded tuple with [] in the key's place.
 struct CompressedObject {
-  Word key;                  // Term
+  Word key; // Term
   uint32_t arity, key_words;
   Word encoded_bytes;
   Word rest[1];
@@ -27,7 +27,7 @@ struct CompressedObject {
 struct HashNode {
   HashNode *next;
   uint32_t hash;
-  uint32_t deleted;          // kept only so that traversals find their way (table is fixed)
+  uint32_t deleted; // kept only so that traversals find their way (table is fixed)
   Object object;
 };
 struct TreeNode {

@@ -5,9 +5,7 @@
 
 namespace joist::runtime::ets {
 
-OrderedStore::OrderedStore(const TableShape &shape) : shape_(shape) {
-  route_ = new Route{{new Range}};
-}
+OrderedStore::OrderedStore(const TableShape &shape) : shape_(shape) { route_ = new Route{{new Range}}; }
 
 void OrderedStore::count(Range *r, int items, int64_t words) {
   counters.add(uint32_t(reinterpret_cast<Word>(r) >> 7), items, words);
@@ -242,7 +240,8 @@ void OrderedStore::traverse(Traversal &t, Visitor &v) {
         count(a.range, -1, -int64_t(node_words(dropped)));
         avl::Target gone{key};
         if (!stop)
-          n = t.backwards ? c.seek_backward(root, gone, false, shape_.keypos) : c.seek_forward(root, gone, false, shape_.keypos);
+          n = t.backwards ? c.seek_backward(root, gone, false, shape_.keypos)
+                          : c.seek_forward(root, gone, false, shape_.keypos);
       } else {
         if (action == Visitor::Action::Replace) {
           TreeNode *r = make_tree_node(v.replacement, shape_.keypos, shape_.compressed);

@@ -47,16 +47,17 @@ public:
     Term replacement = Term::none();
   };
   struct Traversal {
-    bool change = false;           // visitor deletes or replaces
+    bool change = false; // visitor deletes or replaces
     bool backwards = false;
-    Term start = Term::none();     // none: from the first (last) object
-    bool start_partial = false;    // start is a pattern: begin with the first (last) key it can match. Else: after (before) it
-    Term end = Term::none();       // pattern of the last key to look at, or none
-    bool exactly = false;          // look only at the object whose key is `start`
-    int64_t limit = 0;             // stop after so many were counted; 0: no limit
+    Term start = Term::none(); // none: from the first (last) object
+    bool start_partial =
+        false; // start is a pattern: begin with the first (last) key it can match. Else: after (before) it
+    Term end = Term::none(); // pattern of the last key to look at, or none
+    bool exactly = false;    // look only at the object whose key is `start`
+    int64_t limit = 0;       // stop after so many were counted; 0: no limit
     int64_t got = 0, budget = 1000;
-    bool ended = false;            // out: nothing is left to look at
-    StoredTerm last_key;           // out: of the object visited last, where not ended
+    bool ended = false;  // out: nothing is left to look at
+    StoredTerm last_key; // out: of the object visited last, where not ended
   };
   void traverse(Traversal &t, Visitor &v);
 
@@ -73,7 +74,9 @@ private:
     std::shared_ptr<StoredTerm> low, high; // keys of this range: low <= key < high; null: unbounded
     int contention = 0;                    // guarded by lock
   };
-  struct Route { std::vector<Range *> ranges; };
+  struct Route {
+    std::vector<Range *> ranges;
+  };
   struct Access; // a locked range
   struct TreeGarbage;
 

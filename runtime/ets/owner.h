@@ -5,6 +5,6 @@
 namespace joist::runtime::ets {
 void own_table(Table *t, Process *p); // t->owner is p already
 void forget_owner(Table *t);
-void forget_fixers(Table *t);         // with the table locked exclusively
+void forget_fixers(Table *t); // with the table locked exclusively
 bool is_super_user(Process *p);
 } // namespace joist::runtime::ets

@@ -20,11 +20,11 @@ struct TableShape {
   TableType type = TableType::Set;
   Word keypos = 1;
   bool compressed = false;
-  bool fine_locked = false;       // write_concurrency
-  bool automatic = false;         // write_concurrency auto
+  bool fine_locked = false; // write_concurrency
+  bool automatic = false;   // write_concurrency auto
   bool read_concurrency = false;
   bool decentralized_counters = false;
-  unsigned locks = 0;             // asked for by {debug_hash_fixed_number_of_locks, N}; 0: default
+  unsigned locks = 0; // asked for by {debug_hash_fixed_number_of_locks, N}; 0: default
   bool is_bag() const { return type == TableType::Bag || type == TableType::DuplicateBag; }
 };
 
@@ -54,7 +54,9 @@ public:
   static constexpr unsigned kParts = 64;
 
 private:
-  struct alignas(64) Part { std::atomic<int64_t> items{0}, words{0}; };
+  struct alignas(64) Part {
+    std::atomic<int64_t> items{0}, words{0};
+  };
   int64_t sum(std::atomic<int64_t> Part::*field) const {
     int64_t n = (central_.*field).load(std::memory_order_relaxed);
     for (unsigned i = 0; parts_ && i < kParts; i++) n += (parts_[i].*field).load(std::memory_order_relaxed);
@@ -102,11 +104,11 @@ public:
   // As first and next, including keys of which only deleted objects are kept.
   virtual Status raw_first(Heap &h, Term *key) = 0;
   virtual Status raw_next(Term key, Heap &h, Term *out) = 0;
-  virtual Term binaries(Term key, Heap &h) = 0;        // object_binaries of all objects of the key
+  virtual Term binaries(Term key, Heap &h) = 0; // object_binaries of all objects of the key
   // Empties the table. With the table lock held exclusively. `keep_keys`: objects stay as deleted ones (table is fixed).
   virtual std::unique_ptr<Garbage> clear(bool keep_keys) = 0;
-  virtual Word table_words() const = 0;                // memory beside the objects
-  virtual Term stats(Heap &h) = 0;                     // ets:info(T, stats)
+  virtual Word table_words() const = 0; // memory beside the objects
+  virtual Term stats(Heap &h) = 0;      // ets:info(T, stats)
   Counters counters;
 };
 

@@ -218,7 +218,10 @@ size_t ets_limit() { return ets::limit; }
 size_t ets_table_count() { return ets::table_count(); }
 
 void ets_each_table(void (*f)(Term, Term, size_t, size_t, void *), void *arg) {
-  struct Args { decltype(f) fn; void *arg; } a{f, arg};
+  struct Args {
+    decltype(f) fn;
+    void *arg;
+  } a{f, arg};
   ets::each_table(
       [](ets::Table *t, void *p) {
         auto *args = static_cast<Args *>(p);

@@ -26,7 +26,10 @@ struct TableHandle {
   uint32_t numbers[3];                 // of the reference: every term for this table is the same one
 };
 
-struct Fixer { Term pid; Word count; };
+struct Fixer {
+  Term pid;
+  Word count;
+};
 
 struct Table {
   Table(const TableShape &s, Term name_atom, bool is_named, Protection prot, Term owner_pid);
@@ -41,8 +44,8 @@ struct Table {
   // --- under lock
   Term name;
   Protection protection;
-  Term owner;                 // local pid
-  Term heir;                  // local pid or the atom none
+  Term owner; // local pid
+  Term heir;  // local pid or the atom none
   StoredTerm heir_data;
   bool deleted = false;
   // --- fixation
@@ -58,13 +61,13 @@ struct Table {
   OrderedStore *ordered() {
     return shape.type == TableType::OrderedSet ? static_cast<OrderedStore *>(store.get()) : nullptr;
   }
-  Term id(Heap &h) const;     // the table's reference
+  Term id(Heap &h) const; // the table's reference
 };
 
 enum class Access : uint8_t { Read, Write, Info };
 enum class LockKind : uint8_t {
-  Shared,   // to read
-  Change,   // to change objects: shared in fine-locked tables, else exclusive
+  Shared, // to read
+  Change, // to change objects: shared in fine-locked tables, else exclusive
   Exclusive
 };
 

@@ -99,7 +99,8 @@ void killer() {
     std::string text = "=proc:" + pid_to_text(pids[i]) + "\n";
     if (!p->registered.is_none()) text += "Name: " + to_text(p->registered) + "\n";
     text += "Spawned as: " + to_text(p->initial_call.module) + ":" + to_text(p->initial_call.function) + "/" +
-            std::to_string(p->initial_call.arity) + "\nMessage queue length: " + std::to_string(p->mailbox.length) + "\n";
+            std::to_string(p->initial_call.arity) + "\nMessage queue length: " + std::to_string(p->mailbox.length) +
+            "\n";
     print(text + "(k)ill (n)ext (r)eturn:\n");
     switch (ask()) {
     case 'k': exit_signal_send(nullptr, pids[i], atoms::kill); break;
@@ -114,7 +115,8 @@ std::string tables_text() {
   ets_each_table(
       [](Term name, Term owner, size_t objects, size_t words, void *arg) {
         *static_cast<std::string *>(arg) += "=ets:" + to_text(owner) + "\nTable: " + to_text(name) +
-                                            "\nObjects: " + std::to_string(objects) + "\nWords: " + std::to_string(words) + "\n";
+                                            "\nObjects: " + std::to_string(objects) +
+                                            "\nWords: " + std::to_string(words) + "\n";
       },
       &out);
   return out;
@@ -127,9 +129,7 @@ bool act(char choice) {
   case 'q':
   case 'a':
   case '*': leave();
-  case 'A':
-    terminal_restore();
-    vm_crash("Crash dump requested by user");
+  case 'A': terminal_restore(); vm_crash("Crash dump requested by user");
   case 'c':
   case 'm': return true;
   case 'p':

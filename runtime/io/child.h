@@ -19,5 +19,6 @@ struct ChildSpec {
 // Starts the child in a session of its own, with default signals. `started` is called on the starter thread with the
 // pid, or pid -1 and an error; the descriptors may be closed then. If report_exit, `exited` is called with the wait status
 // on the poll thread, always after `started`. Children are reaped in any case.
-void child_start(ChildSpec spec, std::function<void(int pid, int error)> started, std::function<void(int status)> exited);
+void child_start(ChildSpec spec, std::function<void(int pid, int error)> started,
+                 std::function<void(int status)> exited);
 } // namespace joist::runtime

@@ -2,7 +2,7 @@
 
 namespace joist::runtime {
 namespace {
-constexpr Word kCopyMax = 512;    // smaller binaries are copied into a shared buffer
+constexpr Word kCopyMax = 512; // smaller binaries are copied into a shared buffer
 constexpr Word kBufferSize = 2048;
 } // namespace
 
@@ -61,7 +61,10 @@ bool IoQueue::push_iolist(Term iolist, Word skip) {
   auto add_binary = [&](Term b) {
     Word n = bit_view(b).byte_size();
     if (skip == 0) return push_binary(b);
-    if (skip >= n) { skip -= n; return; }
+    if (skip >= n) {
+      skip -= n;
+      return;
+    }
     BitView v = bit_view(b);
     BinData *d = bin_alloc(n - skip);
     copy_bits(v.bytes, v.bit_offset + skip * 8, d->data(), 0, (n - skip) * 8);

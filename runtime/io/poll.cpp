@@ -18,7 +18,7 @@ public:
   PollItem(int fd, PollClient *c) : fd(fd), client(c) {}
   std::mutex lock;
   int fd;
-  bool own_fd = false;      // a duplicate that is ours to close
+  bool own_fd = false; // a duplicate that is ours to close
   bool added = false;
   bool always_ready = false; // a file, /dev/null: epoll refuses these
   bool dead = false;

@@ -20,7 +20,7 @@ public:
 protected:
   ~PollClient() = default;
 };
-void poll_start();                    // starts the thread; once
+void poll_start(); // starts the thread; once
 // The descriptor must stay open until poll_remove.
 PollItem *poll_add(int fd, PollClient *client);
 void poll_arm(PollItem *item, bool in, bool out); // replaces what was armed before

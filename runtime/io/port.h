@@ -14,7 +14,7 @@ namespace joist::runtime {
 struct Process;
 
 // --- start and end of the port system
-void ports_init(size_t limit);   // table, and #Port<0.0> "forker"; after process_table_init, before schedulers start
+void ports_init(size_t limit); // table, and #Port<0.0> "forker"; after process_table_init, before schedulers start
 // Before the VM ends: waits until what was written to ports of the fd driver has reached the operating system.
 void ports_flush();
 size_t port_count();
@@ -24,10 +24,10 @@ size_t port_limit();
 bool port_alive(Term port);
 // `Port ! Msg` and erlang:send/2,3. Malformed messages make the port send `badsig` to its owner.
 enum class PortSend : uint8_t {
-  Taken,  // also by a port that is gone
-  Busy,   // nosuspend was asked for and the port is busy: the message is dropped
-  Wait,   // the port is busy: *ref is set, and the sender must wait for {Ref, _} (trap to
-          // erts_internal:await_port_send_result(Ref, nosuspend, Result))
+  Taken, // also by a port that is gone
+  Busy,  // nosuspend was asked for and the port is busy: the message is dropped
+  Wait,  // the port is busy: *ref is set, and the sender must wait for {Ref, _} (trap to
+         // erts_internal:await_port_send_result(Ref, nosuspend, Result))
 };
 PortSend port_send(Process *p, Term port, Term msg, bool nosuspend, Term *ref);
 // Output to a port on behalf of nobody in particular: never waits, tells nothing of failure. Any thread.
@@ -43,7 +43,7 @@ void port_monitor(Process *p, Term port, Term ref);
 void port_demonitor(Process *p, Term port, Term ref);
 
 // --- names (proc/registry)
-Term port_registered_name(Term port);            // atom, or none
+Term port_registered_name(Term port); // atom, or none
 // False if there is no such port, or it has a name already (name not none).
 bool port_set_registered_name(Term port, Term name);
 } // namespace joist::runtime

@@ -57,9 +57,7 @@ PortWatch *port_watch_process(Port &port, Term pid) {
 }
 
 void port_unwatch_process(PortWatch *w) {
-  if (process_unwatch(w))
-    free_watch(w);
-  else
-    w->cancelled = true; // its task frees it
+  if (process_unwatch(w)) free_watch(w);
+  else w->cancelled = true; // its task frees it
 }
 } // namespace joist::runtime

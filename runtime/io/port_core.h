@@ -9,9 +9,9 @@
 //  * A port ends in steps: Exiting (links and monitors are told, no more operations), perhaps Closing (flushing
 //    output), then Dead: the instance is destroyed, queued tasks are dropped (they answer badarg), the number is free.
 #pragma once
+#include "runtime/atom/atom.h"
 #include "runtime/io/driver.h"
 #include "runtime/io/port_poll.h"
-#include "runtime/atom/atom.h"
 #include "runtime/proc/registry.h"
 #include "runtime/proc/relations.h"
 #include "runtime/sched/lock.h"
@@ -25,8 +25,8 @@ class PortTask {
 public:
   PortTask *next = nullptr;
   virtual ~PortTask() = default;
-  virtual void run(Port &port) = 0;      // with the right to execute
-  virtual void dropped(Port &) {}        // the port died first
+  virtual void run(Port &port) = 0; // with the right to execute
+  virtual void dropped(Port &) {}   // the port died first
 };
 
 namespace portflag {
@@ -45,7 +45,7 @@ struct Port {
   std::string name;
   std::atomic<uint32_t> flags{0};
   std::atomic<int32_t> refs{1};
-  std::atomic<Word> owner;               // connected process
+  std::atomic<Word> owner;                          // connected process
   std::atomic<Word> registered{Term::none().raw()}; // under the registry's lock
   // --- tasks
   SmallLock queue_lock;
@@ -56,43 +56,49 @@ struct Port {
   KeptTerm data;
   // --- owned by who executes
   std::unique_ptr<DriverPort> instance;
-  Term caller = Term::none();            // see port_caller
+  Term caller = Term::none(); // see port_caller
   IoQueue queue;
   std::vector<Term> links;
-  struct Watcher { Term pid; KeptRef ref; };
+  struct Watcher {
+    Term pid;
+    KeptRef ref;
+  };
   std::deque<Watcher> watchers;
-  std::deque<PortTask *> held;           // commands that wait for the port not to be busy
+  std::deque<PortTask *> held; // commands that wait for the port not to be busy
   std::vector<PortDescriptor *> descriptors;
   PortTimer *timer = nullptr;
   bool binary = false, soft_eof = false, parallelism = false, binary_control = false;
   bool send_closed = false;
-  bool failed = false;                   // port_fail was called in this callback
+  bool failed = false; // port_fail was called in this callback
   KeptTerm fail_reason;
   uint64_t input = 0, output = 0;
   int64_t os_pid = -1;
-  DistEntry *dist = nullptr;             // the port carries this node's connection: input goes there
+  DistEntry *dist = nullptr; // the port carries this node's connection: input goes there
   uint32_t dist_connection = 0;
   // {line, N}
   size_t line_max = 0;
   std::vector<uint8_t> line;
   enum class LineState : uint8_t { Main, Full, CrInside, CrAfter } line_state = LineState::Main;
   // open_port that has not been answered
-  struct PendingOpen { Term to = Term::none(); KeptRef ref; } pending_open;
+  struct PendingOpen {
+    Term to = Term::none();
+    KeptRef ref;
+  } pending_open;
 
   bool gone() const { return flags.load(std::memory_order_acquire) & portflag::Gone; }
   bool busy() const { return flags.load(std::memory_order_acquire) & portflag::Busy; }
 };
 
-Port *port_lookup(Term id);        // alive ones only; null otherwise
+Port *port_lookup(Term id); // alive ones only; null otherwise
 Port *port_lookup_name(Term id_or_name);
 void port_ref(Port *);
-void port_unref(Port *);           // any thread
+void port_unref(Port *); // any thread
 // A new port, executing (the caller calls port_end). The reference belongs to the table until port_terminate. Null at the port limit.
 Port *port_create(const Driver *driver, std::string name, Term owner);
 std::vector<Term> ports_all();
 
-bool port_begin(Port *);           // takes the right to execute (and a reference) if the port is idle
-void port_end(Port *);             // gives the right back, not the reference
+bool port_begin(Port *); // takes the right to execute (and a reference) if the port is idle
+void port_end(Port *);   // gives the right back, not the reference
 // For the end of the VM: takes the right although tasks are queued; port_run_tasks runs them.
 bool port_begin_anyway(Port *);
 void port_run_tasks(Port *, int max);
@@ -102,15 +108,15 @@ void port_enqueue(Port *, PortTask *); // takes over the task
 void port_settle(Port &);
 // Exit of the port (not yet terminated if output must be flushed). from: who caused it. False if nothing happened.
 bool port_exit(Port &, Term from, Term reason, bool send_closed, bool drop_normal);
-void port_terminate(Port &);       // last step
+void port_terminate(Port &); // last step
 void port_unlink_now(Port &, Term pid);
-void port_flush_line(Port &);      // at end of file: the unfinished line
+void port_flush_line(Port &); // at end of file: the unfinished line
 
 // Message {Ref, Result} to a caller; result is built in h.
 void port_answer(Term to, Term ref, Term result, FragmentHeap &h);
 void port_send_owner(Port &, Term what, FragmentHeap &h); // {Port, What}
 
 void port_timer_free(Port &);
-int64_t port_timer_left(Port &);   // milliseconds, -1: none is set
+int64_t port_timer_left(Port &); // milliseconds, -1: none is set
 void port_descriptors_free(Port &);
 } // namespace joist::runtime

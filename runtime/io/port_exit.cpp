@@ -1,6 +1,6 @@
 // How a port ends, and what it tells whom.
-#include "runtime/io/port_core.h"
 #include "runtime/dist/entry.h"
+#include "runtime/io/port_core.h"
 #include "runtime/io/posix.h"
 #include "runtime/proc/registry.h"
 

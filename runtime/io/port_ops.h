@@ -8,8 +8,8 @@ namespace joist::runtime {
 class PortCall : public PortTask {
 public:
   Term caller = Term::none();
-  KeptRef ref;               // set when queued
-  bool answers = false;      // a message is to be sent
+  KeptRef ref;          // set when queued
+  bool answers = false; // a message is to be sent
   // The result, immediate or built in h. Runs with the right to execute on a live port. none: no answer (now).
   virtual Term perform(Port &port, Heap &h) = 0;
   // The result where the port has died.

@@ -1,6 +1,6 @@
 // Executing ports: the queue of tasks, and what happens after each callback.
-#include "runtime/io/port_core.h"
 #include "runtime/dist/entry.h"
+#include "runtime/io/port_core.h"
 #include "runtime/sched/progress.h"
 #include "runtime/sched/scheduler.h"
 

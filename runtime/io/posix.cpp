@@ -5,7 +5,10 @@
 
 namespace joist::runtime {
 namespace {
-struct Row { int error; const char *name; };
+struct Row {
+  int error;
+  const char *name;
+};
 constexpr Row kRows[] = {
     {EPERM, "eperm"},
     {ENOENT, "enoent"},

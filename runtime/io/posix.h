@@ -2,7 +2,7 @@
 #pragma once
 #include "runtime/mem/heap.h"
 namespace joist::runtime {
-const char *posix_name(int error);            // "enoent"; "unknown" for what has no name
+const char *posix_name(int error); // "enoent"; "unknown" for what has no name
 Term posix_atom(int error);
-Term posix_error(Heap &h, int error);         // {error, enoent}
+Term posix_error(Heap &h, int error); // {error, enoent}
 } // namespace joist::runtime

@@ -6,7 +6,7 @@
 #pragma once
 #include "runtime/term/term.h"
 namespace joist::runtime {
-void signals_start();   // after poll_start
+void signals_start(); // after poll_start
 enum class SignalAction : uint8_t { Default, Ignore, Handle };
 // os:set_signal/2. False: no such signal name.
 bool signal_set(Term name, SignalAction action);

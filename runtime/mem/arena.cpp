@@ -62,10 +62,8 @@ void Arena::free(void *p, size_t bytes) {
     uintptr_t from = (at + 4095) & ~uintptr_t{4095}, to = (at + n) & ~uintptr_t{4095};
     if (to > from) madvise(reinterpret_cast<void *>(from), to - from, MADV_DONTNEED);
   }
-  if (at + n == fresh_)
-    fresh_ = at;
-  else
-    insert(at, n);
+  if (at + n == fresh_) fresh_ = at;
+  else insert(at, n);
 }
 
 } // namespace joist::runtime

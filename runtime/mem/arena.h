@@ -10,8 +10,8 @@ namespace joist::runtime {
 class Arena {
 public:
   Arena(void *base, size_t size);
-  void *alloc(size_t bytes);          // 16-byte aligned, null if full; contents undefined
-  void free(void *p, size_t bytes);   // size as given to alloc; large free pieces go back to the system
+  void *alloc(size_t bytes);        // 16-byte aligned, null if full; contents undefined
+  void free(void *p, size_t bytes); // size as given to alloc; large free pieces go back to the system
 
 private:
   void insert(uintptr_t at, size_t size);

@@ -12,18 +12,18 @@ namespace {
 
 // How a bitstring that shares bytes is copied: the part it shows, not what it is cut from.
 enum class SliceShape : uint8_t {
-  HeapBin,        // whole bytes, few
-  HeapBinAndSub,  // a few bytes with a bit offset or bit tail
-  RefcBin,        // whole bytes of reference-counted data
-  RefcBinAndSub,  // bits of reference-counted data
+  HeapBin,       // whole bytes, few
+  HeapBinAndSub, // a few bytes with a bit offset or bit tail
+  RefcBin,       // whole bytes of reference-counted data
+  RefcBinAndSub, // bits of reference-counted data
 };
 struct Slice {
   SliceShape shape;
-  const uint8_t *bytes;      // first byte touched
+  const uint8_t *bytes; // first byte touched
   Word bit_offset, bits;
-  Word touched;              // bytes touched
-  const RefcBinObj *refc;    // null for data on a heap
-  Word words;                // that the copy takes
+  Word touched;           // bytes touched
+  const RefcBinObj *refc; // null for data on a heap
+  Word words;             // that the copy takes
 };
 
 Word heap_bin_words(Word bytes) { return 2 + (bytes + 7) / 8; }
@@ -127,7 +127,8 @@ void freeze_source(const Slice &s) {
 struct Shared {
   bool literals;
   const LiteralArea *except; // copied although it is a literal
-  explicit Shared(bool literals) : Shared(literals, literals ? literal_area_leaving.load(std::memory_order_acquire) : nullptr) {}
+  explicit Shared(bool literals)
+      : Shared(literals, literals ? literal_area_leaving.load(std::memory_order_acquire) : nullptr) {}
   Shared(bool literals, const LiteralArea *except) : literals(literals), except(except) {}
   bool operator()(const Word *p) const { return literals && is_literal(p) && !(except && except->contains(p)); }
 };

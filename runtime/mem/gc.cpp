@@ -1,5 +1,5 @@
-#include "runtime/trace/trace.h"
 #include "runtime/mem/gc_internal.h"
+#include "runtime/trace/trace.h"
 
 #include "runtime/mem/literal.h"
 #include "runtime/mem/magic.h"
@@ -154,8 +154,7 @@ void resize(Process *p, Word words, Term *x, unsigned live) {
 // is large in absolute terms and against the old generation.
 void adjust_minor(Process *p, Word need, Term *x, unsigned live) {
   Word size = Word(p->heap_end - p->heap_start), old = Word(p->old_end - p->old_start), want = needed(p, need);
-  if (want > size)
-    resize(p, want, x, live);
+  if (want > size) resize(p, want, x, live);
   else if (size > 3000 && 4 * want < size && (size > 8000 || size > old)) {
     Word to = std::max(3 * want, old / 8);
     if (gc_next_size(to) < size) resize(p, to, x, live);
@@ -165,10 +164,8 @@ void adjust_minor(Process *p, Word need, Term *x, unsigned live) {
 // After a major collection: neither cramped nor far too large.
 void adjust_major(Process *p, Word need, Term *x, unsigned live) {
   Word size = Word(p->heap_end - p->heap_start), want = needed(p, need);
-  if (3 * size < 4 * want)
-    resize(p, want + want / 3, x, live);
-  else if (4 * want < size)
-    resize(p, 3 * want, x, live);
+  if (3 * size < 4 * want) resize(p, want + want / 3, x, live);
+  else if (4 * want < size) resize(p, 3 * want, x, live);
 }
 
 Word next_vheap(Word bytes, Word minimum) { return std::max(minimum, bytes * 2); }
@@ -206,7 +203,8 @@ int minor(Process *p, Word need, Term *x, unsigned live) {
 
 int major(Process *p, Word need, Term *x, unsigned live) {
   Word stack = p->stack_words();
-  Word most = young_used(p) + p->heap.fragment_words + Word(p->old_top - p->old_start) + stack + need + 2 * kStackMargin;
+  Word most =
+      young_used(p) + p->heap.fragment_words + Word(p->old_top - p->old_start) + stack + need + 2 * kStackMargin;
   Word words = gc_next_size(most);
   Word *block = alloc_young(words);
   Collector<false> c(p, block);

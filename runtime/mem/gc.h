@@ -33,6 +33,6 @@ Word gc_next_size(Word words); // smallest table size >= words
 // Called when a process goes over its max_heap_size, before it is killed: logs it. Set by sys/.
 extern void (*gc_max_heap_reached)(Process *p, Word words);
 // Debug and +gc_stress.
-extern bool gc_stress;         // collect (major, moving) at every opportunity
+extern bool gc_stress;                                          // collect (major, moving) at every opportunity
 void gc_verify(const Process *p, const Term *x, unsigned live); // aborts with a description where the heap is malformed
 } // namespace joist::runtime

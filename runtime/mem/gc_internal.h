@@ -1,8 +1,8 @@
 // Shared by the files of the collector only.
 #pragma once
+#include "runtime/atom/atom.h"
 #include "runtime/mem/gc.h"
 #include "runtime/proc/dictionary.h"
-#include "runtime/atom/atom.h"
 #include "runtime/proc/process.h"
 
 namespace joist::runtime {

@@ -30,11 +30,11 @@ struct Fragment {
 };
 
 struct Heap {
-  Word *top = nullptr;          // next free word
-  Word *limit = nullptr;        // for a process: the stack pointer minus the margin
-  OffHeap off_heap;             // of the main block
+  Word *top = nullptr;   // next free word
+  Word *limit = nullptr; // for a process: the stack pointer minus the margin
+  OffHeap off_heap;      // of the main block
   Fragment *fragments = nullptr;
-  Word fragment_words = 0;      // filled words in all fragments
+  Word fragment_words = 0;                         // filled words in all fragments
   Word *frag_top = nullptr, *frag_limit = nullptr; // free room in the newest fragment
 
   // n words, uninitialised. n >= 1.
@@ -52,8 +52,15 @@ struct Heap {
   // Takes over a list of fragments (a received message's); what lies in them now belongs to this heap.
   void adopt(Fragment *list);
   // Links an object that has a `next` word (RefcBin, MagicRef).
-  void own(RefcBinObj *b) { b->next = off_heap.first; off_heap.first = &b->hdr; off_heap.bytes += b->size; }
-  void own(MagicRefObj *r) { r->next = off_heap.first; off_heap.first = &r->hdr; }
+  void own(RefcBinObj *b) {
+    b->next = off_heap.first;
+    off_heap.first = &b->hdr;
+    off_heap.bytes += b->size;
+  }
+  void own(MagicRefObj *r) {
+    r->next = off_heap.first;
+    off_heap.first = &r->hdr;
+  }
 };
 
 // A heap made of fragments only, e.g. for a message. After building, take() yields the list (caller owns it) with
@@ -67,8 +74,8 @@ struct FragmentHeap : Heap {
 };
 
 Fragment *fragment_new(Word words);
-void fragment_free(Fragment *list);    // whole list, releasing what its objects own
-void off_heap_release(OffHeap &list);  // drops every reference of the list
+void fragment_free(Fragment *list);   // whole list, releasing what its objects own
+void off_heap_release(OffHeap &list); // drops every reference of the list
 
 // --- constructors (none of them collects)
 inline Term make_cons(Heap &h, Term head, Term tail) {

@@ -7,7 +7,7 @@
 
 namespace joist::runtime {
 
-extern Word *literal_base; // set once by literal_init
+extern Word *literal_base;                              // set once by literal_init
 inline constexpr Word kLiteralReserve = Word{16} << 30; // bytes of address space
 inline bool is_literal(const Word *p) {
   return Word(reinterpret_cast<const char *>(p) - reinterpret_cast<const char *>(literal_base)) < kLiteralReserve;
@@ -21,8 +21,8 @@ struct LiteralArea {
 // The area about to be freed, which copies of terms leave instead of sharing it (code/literal_release.h).
 inline std::atomic<const LiteralArea *> literal_area_leaving{nullptr};
 void literal_init();
-LiteralArea *literal_area_new(Word words);   // zero-filled; start..end
-void literal_area_free(LiteralArea *);       // releases off-heap references and the memory
+LiteralArea *literal_area_new(Word words); // zero-filled; start..end
+void literal_area_free(LiteralArea *);     // releases off-heap references and the memory
 // Copies t whole (literals inside are shared as they are) into a fresh area; the copied root is in *out.
 LiteralArea *literal_copy(Term t, Term *out);
 } // namespace joist::runtime

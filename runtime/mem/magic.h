@@ -24,8 +24,8 @@ template <class T> T *magic_value(Term t) {
                                                                         : nullptr;
 }
 // --- plain binary data
-BinData *bin_alloc(size_t bytes);          // refs = 1
-BinData *bin_realloc(BinData *, size_t);   // sole owner only
+BinData *bin_alloc(size_t bytes);        // refs = 1
+BinData *bin_realloc(BinData *, size_t); // sole owner only
 inline void bin_ref(BinData *b) { b->refs.fetch_add(1, std::memory_order_relaxed); }
-void bin_unref(BinData *b);                // frees on the last
+void bin_unref(BinData *b); // frees on the last
 } // namespace joist::runtime

@@ -5,7 +5,9 @@
 namespace joist::runtime {
 
 // Range [first, last) of word indices within an object that hold terms; index 0 is the header.
-struct TermRange { Word first, last; };
+struct TermRange {
+  Word first, last;
+};
 inline TermRange object_terms(Word hdr) {
   Word size = header_size(hdr);
   switch (header_kind(hdr)) {

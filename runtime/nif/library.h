@@ -49,5 +49,5 @@ struct ScheduledNif : LibraryNif {
 };
 
 std::vector<Term> nif_modules(); // that have called load_nif/2 for a file, in no particular order: system_info(taints)
-void nif_init(); // hooks; once at start
+void nif_init();                 // hooks; once at start
 } // namespace joist::runtime

@@ -11,7 +11,7 @@
 
 namespace joist::runtime {
 struct Watch {
-  void (*gone)(Watch *) = nullptr; // called without locks held, on the thread on which the process ends
+  void (*gone)(Watch *) = nullptr;          // called without locks held, on the thread on which the process ends
   Term (*shown)(Watch *, Heap &) = nullptr; // what process_info(P, monitored_by) shows for it; null or none: nothing
   // private to watch.cpp
   Watch *next = nullptr, **prev = nullptr;

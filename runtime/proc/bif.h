@@ -61,8 +61,8 @@ template <class... T> Term yield_to(Process *p, const Export *e, T... args) {
 }
 
 // --- argument helpers (proper: list ends in [])
-int64_t list_length(Term list);                  // -1 if improper
-bool get_int64(Term t, int64_t *out);            // integers that fit
+int64_t list_length(Term list);       // -1 if improper
+bool get_int64(Term t, int64_t *out); // integers that fit
 bool get_uint64(Term t, uint64_t *out);
 bool is_proper_list(Term t);
 

@@ -14,12 +14,15 @@ constexpr uint32_t kNone = ~0u;
 } // namespace
 
 struct Dictionary {
-  struct Entry { Term key, value; uint32_t next; };
+  struct Entry {
+    Term key, value;
+    uint32_t next;
+  };
   Entry *entries = nullptr;
   uint32_t entry_capacity = 0, free_list = kNone, count = 0;
-  uint32_t *buckets = nullptr;    // heads of chains
+  uint32_t *buckets = nullptr; // heads of chains
   uint32_t bucket_capacity = 0;
-  uint32_t used = 0;              // buckets in use
+  uint32_t used = 0; // buckets in use
   uint32_t mask = 0, split = 0;
 
   static uint32_t hash(Term key) {

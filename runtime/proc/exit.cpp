@@ -51,7 +51,8 @@ void close_inbox(Process *p, ExitState &x) {
 
 void unfindable(Process *p, ExitState &x) {
   Term name = registry_process_exit(p);
-  if (!name.is_none() && (p->trace_flags & trace::flag::Procs)) [[unlikely]] trace::registered(p, name, false);
+  if (!name.is_none() && (p->trace_flags & trace::flag::Procs)) [[unlikely]]
+    trace::registered(p, name, false);
   p->state.fetch_or(pstate::Gone, std::memory_order_acq_rel);
   close_inbox(p, x);
   process_ref(p); // the table's reference goes with it; p stays until the end of the exit
@@ -121,7 +122,8 @@ void process_exit_begin(Process *p, Term reason, Fragment *fragments) {
   p->state.fetch_or(pstate::Exiting | pstate::Active, std::memory_order_acq_rel);
   p->exit_state = new ExitState{.reason = reason, .fragments = fragments};
   receive_timer_cancel(p);
-  if (!p->tracer.is_nil()) [[unlikely]] trace::exited(p, reason);
+  if (!p->tracer.is_nil()) [[unlikely]]
+    trace::exited(p, reason);
 }
 
 RunResult process_exit_continue(Process *p) {
@@ -185,7 +187,8 @@ RunResult process_exit_continue(Process *p) {
   if (x.fragments) fragment_free(x.fragments);
   delete &x;
   p->exit_state = nullptr;
-  if (p->trace_flags & trace::flag::Exiting) [[unlikely]] trace::scheduled_out_exited(p);
+  if (p->trace_flags & trace::flag::Exiting) [[unlikely]]
+    trace::scheduled_out_exited(p);
   trace::process_free(p);
   free_messages(p);
   receive_markers_free(p);

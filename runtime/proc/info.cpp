@@ -9,12 +9,12 @@
 #include "runtime/proc/relations.h"
 #include "runtime/proc/signal_handle.h"
 #include "runtime/sched/scheduler.h"
-#include "runtime/trace/trace.h"
 #include "runtime/sys/flags.h"
 #include "runtime/sys/settings.h"
 #include "runtime/term/binary.h"
 #include "runtime/term/compare.h"
 #include "runtime/term/map.h"
+#include "runtime/trace/trace.h"
 
 namespace joist::runtime {
 

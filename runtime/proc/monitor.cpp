@@ -24,9 +24,7 @@ void monitor_cancel(Process *p, const Monitor &m) {
   case MonitorKind::Port:
     if (m.target.get().is_local_port()) port_demonitor(p, m.target.get(), m.ref.get());
     break;
-  case MonitorKind::DistProcess:
-    remote_hooks.demonitor(p, m);
-    break;
+  case MonitorKind::DistProcess: remote_hooks.demonitor(p, m); break;
   default: break; // time offset: found by its absence; the rest has nobody to tell
   }
 }

@@ -21,33 +21,33 @@ struct Instr;
 struct Export;
 struct Machine;
 struct Scheduler;
-struct Relations;      // proc/relations.h: links, monitors in both directions, aliases
-struct DirtyCall;      // sched/dirty.h
+struct Relations; // proc/relations.h: links, monitors in both directions, aliases
+struct DirtyCall; // sched/dirty.h
 struct Timer;
 
-inline constexpr int kReductions = 4000;  // per slice
-inline constexpr int kSliceUnit = 32;     // the length of a slice is kept in these
+inline constexpr int kReductions = 4000; // per slice
+inline constexpr int kSliceUnit = 32;    // the length of a slice is kept in these
 inline constexpr uint8_t kFullSlice = kReductions / kSliceUnit;
-inline constexpr Word kStackMargin = 8;   // words always free between heap top and stack
+inline constexpr Word kStackMargin = 8; // words always free between heap top and stack
 inline constexpr unsigned kMaxX = 1024;
-inline constexpr unsigned kSavedX = 6;    // registers saved inside the process struct
+inline constexpr unsigned kSavedX = 6; // registers saved inside the process struct
 
 enum class Priority : uint8_t { Max, High, Normal, Low };
 
 // Bits of Process::state.
 namespace pstate {
-inline constexpr uint32_t Active = 1 << 0;       // has something to execute
+inline constexpr uint32_t Active = 1 << 0; // has something to execute
 inline constexpr uint32_t InRunQueue = 1 << 1;
 inline constexpr uint32_t Running = 1 << 2;      // on a normal scheduler
 inline constexpr uint32_t DirtyRunning = 1 << 3; // executes on a dirty scheduler
 inline constexpr uint32_t DirtyCpu = 1 << 4;     // wants (or is on) a dirty CPU scheduler
 inline constexpr uint32_t DirtyIo = 1 << 5;
 inline constexpr uint32_t Suspended = 1 << 6;
-inline constexpr uint32_t Exiting = 1 << 7;      // is leaving; no more messages are accepted once Gone
-inline constexpr uint32_t Signals = 1 << 8;      // inbox is not empty (changed under its lock)
+inline constexpr uint32_t Exiting = 1 << 7; // is leaving; no more messages are accepted once Gone
+inline constexpr uint32_t Signals = 1 << 8; // inbox is not empty (changed under its lock)
 inline constexpr uint32_t Gc = 1 << 9;
-inline constexpr uint32_t Gone = 1 << 10;        // not findable any more
-inline constexpr uint32_t System = 1 << 11;      // system process (init:stop leaves it)
+inline constexpr uint32_t Gone = 1 << 10;   // not findable any more
+inline constexpr uint32_t System = 1 << 11; // system process (init:stop leaves it)
 inline constexpr uint32_t TrapExit = 1 << 12;
 inline constexpr uint32_t OffHeapMsgs = 1 << 14;
 inline constexpr uint32_t Sensitive = 1 << 15;
@@ -60,29 +60,29 @@ inline constexpr uint32_t PrioMask = 3u << PrioShift;
 
 struct Process {
   // --- what the interpreter touches all the time
-  Heap heap;                      // heap.limit tracks stack_top - kStackMargin while in C++ code
-  Word *stack_top = nullptr;      // lowest used stack word (E)
-  int32_t reductions = 0;         // left in this slice; BIFs subtract what they cost (bump())
-  Machine *machine = nullptr;     // register file of the scheduler it runs on; null when not running
-  const Instr *pc = nullptr;      // where to continue
+  Heap heap;                  // heap.limit tracks stack_top - kStackMargin while in C++ code
+  Word *stack_top = nullptr;  // lowest used stack word (E)
+  int32_t reductions = 0;     // left in this slice; BIFs subtract what they cost (bump())
+  Machine *machine = nullptr; // register file of the scheduler it runs on; null when not running
+  const Instr *pc = nullptr;  // where to continue
   // --- heap blocks (mem/gc.h)
   Word *heap_start = nullptr, *heap_end = nullptr; // block; the stack grows down from heap_end
   Word *high_water = nullptr;
   Word *old_start = nullptr, *old_top = nullptr, *old_end = nullptr;
   OffHeap old_off_heap;
-  Word vheap_limit = 0, old_vheap_limit = 0;       // bytes
-  uint32_t min_heap_size, min_vheap_size;          // words
-  uint32_t gen_gcs = 0, max_gen_gcs = 65535;       // minors since last major; fullsweep_after
+  Word vheap_limit = 0, old_vheap_limit = 0; // bytes
+  uint32_t min_heap_size, min_vheap_size;    // words
+  uint32_t gen_gcs = 0, max_gen_gcs = 65535; // minors since last major; fullsweep_after
   uint64_t gcs = 0;
-  Word max_heap_size = 0;         // words, 0 = none
+  Word max_heap_size = 0; // words, 0 = none
   bool max_heap_kill = true, max_heap_log = true;
   bool force_gc = false;
   // --- saved registers
   Term *saved_x = saved_x_small;
   uint16_t saved_x_capacity = kSavedX;
-  uint16_t live_x = 0;            // how many are saved
+  uint16_t live_x = 0; // how many are saved
   Term saved_x_small[kSavedX];
-  uint16_t catches = 0;           // active catch/try frames
+  uint16_t catches = 0; // active catch/try frames
   // --- exception in progress (exception.h)
   Freason freason;
   Term fvalue = Term::nil();
@@ -99,33 +99,35 @@ struct Process {
   Mfa initial_call{};
   struct Dictionary *dictionary = nullptr; // proc/dictionary.h: hash table on the C++ side; its terms are roots
   Relations *relations = nullptr;          // made when first needed
-  Term error_handler;             // module
+  Term error_handler;                      // module
   Term seq_token = Term::nil();
   Term label = Term::none();
   // --- state shared with other threads
   std::atomic<uint32_t> state{0};
-  std::atomic<int32_t> refs{1};   // keeps the struct, not the process, alive
+  std::atomic<int32_t> refs{1};                // keeps the struct, not the process, alive
   std::atomic<Scheduler *> run_queue{nullptr}; // queue it was last in or is bound to
-  Process *queue_next = nullptr;  // run queue link, guarded by that queue
+  Process *queue_next = nullptr;               // run queue link, guarded by that queue
   Inbox inbox;
   // --- mailbox (main)
   Mailbox mailbox;
   Timer *receive_timer = nullptr;
   const Instr *timeout_pc = nullptr;
   // --- bookkeeping
-  uint64_t total_reductions = 0;  // before this slice
-  int64_t start_time = 0;         // native monotonic
+  uint64_t total_reductions = 0; // before this slice
+  int64_t start_time = 0;        // native monotonic
   DirtyCall *dirty = nullptr;
-  void *exit_state = nullptr;     // progress of a yielding exit (proc/exit.cpp)
+  void *exit_state = nullptr; // progress of a yielding exit (proc/exit.cpp)
   uint32_t trace_flags = 0;
   Term tracer = Term::nil();
-  uint8_t slice = kFullSlice;     // length of the slice it is in, or gets next (sched/scheduler.h)
-  bool preempted = false;         // its last slice ended because it was used up
+  uint8_t slice = kFullSlice; // length of the slice it is in, or gets next (sched/scheduler.h)
+  bool preempted = false;     // its last slice ended because it was used up
 
   // --- small conveniences
   bool trap_exit() const { return state.load(std::memory_order_relaxed) & pstate::TrapExit; }
   bool must_exit() const { return state.load(std::memory_order_relaxed) & pstate::Exiting; }
-  Priority priority() const { return Priority((state.load(std::memory_order_relaxed) & pstate::PrioMask) >> pstate::PrioShift); }
+  Priority priority() const {
+    return Priority((state.load(std::memory_order_relaxed) & pstate::PrioMask) >> pstate::PrioShift);
+  }
   int slice_reductions() const { return slice * kSliceUnit; }
   int reductions_used() const { return slice_reductions() - (reductions > 0 ? reductions : 0); } // in this slice
   void bump(int64_t reds) { reductions = reds > reductions ? 0 : int32_t(reductions - reds); }
@@ -136,7 +138,15 @@ struct Process {
   // Calls f(Term&) for every field above that holds a heap term: the collector's roots besides x, stack, and the
   // dictionary (dictionary_each_root in proc/dictionary.h).
   template <class F> void each_root(F f) {
-    f(fvalue); f(ftrace); f(fargs); f(fcause); f(group_leader); f(seq_token); f(label); f(tracer); f(parent);
+    f(fvalue);
+    f(ftrace);
+    f(fargs);
+    f(fcause);
+    f(group_leader);
+    f(seq_token);
+    f(label);
+    f(tracer);
+    f(parent);
   }
 };
 
@@ -144,8 +154,8 @@ struct Process {
 static_assert(sizeof(Process) <= 704);
 
 // --- the process table (proc/table.cpp): look-ups take no lock.
-Process *process_lookup(Term local_pid);       // null if none or exiting; valid until the caller's quiescent point
-Process *process_lookup_any(Term local_pid);   // also one that is exiting
+Process *process_lookup(Term local_pid);     // null if none or exiting; valid until the caller's quiescent point
+Process *process_lookup_any(Term local_pid); // also one that is exiting
 // Keeps the struct (not the process) from being freed; for pointers that outlive a quiescent point.
 inline void process_ref(Process *p) { p->refs.fetch_add(1, std::memory_order_relaxed); }
 void process_unref(Process *p);

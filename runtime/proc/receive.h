@@ -24,15 +24,16 @@ struct Markers {
     Signal **position = nullptr; // null: free
     uint64_t ref = 0;            // ref_id of the bound reference, 0 if not bound
   } slots[kSlots];
-  unsigned next = 0;             // slot to recycle when all are taken
+  unsigned next = 0; // slot to recycle when all are taken
 };
 Term receive_marker_reserve(Process *p);
 void receive_marker_bind(Process *p, Term marker, Term ref);
-void receive_marker_use(Process *p, Term ref);   // sets mailbox.save if there is a marker for ref
+void receive_marker_use(Process *p, Term ref); // sets mailbox.save if there is a marker for ref
 void receive_marker_clear(Process *p, Term ref);
 // Whoever unlinks `s` (whose predecessor's `next` is `*before`) from the mailbox calls this first.
 inline void receive_markers_removed(Mailbox &m, Signal *s, Signal **before) {
-  if (!m.markers) [[likely]] return;
+  if (!m.markers) [[likely]]
+    return;
   for (auto &slot : m.markers->slots)
     if (slot.position == &s->next) slot.position = before;
 }

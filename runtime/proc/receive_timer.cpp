@@ -1,5 +1,5 @@
-#include "runtime/proc/receive.h"
 #include "runtime/atom/atom.h"
+#include "runtime/proc/receive.h"
 #include "runtime/sched/scheduler.h"
 #include "runtime/sched/timer.h"
 #include "runtime/sys/time.h"

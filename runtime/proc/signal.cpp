@@ -8,9 +8,8 @@
 #include "runtime/sched/dirty.h"
 #include "runtime/sched/progress.h"
 #include "runtime/sched/scheduler.h"
-#include "runtime/term/ref.h"
-#include "runtime/atom/atom.h"
 #include "runtime/sys/seq_trace.h"
+#include "runtime/term/ref.h"
 #include "runtime/trace/trace.h"
 
 #include <new>
@@ -96,7 +95,8 @@ void told_received(Process *p, Signal *s) {
 } // namespace
 
 void mailbox_append(Process *p, Signal *s) {
-  if ((p->trace_flags & trace::flag::Receive) || is_tuple_of(s->token, 2)) [[unlikely]] told_received(p, s);
+  if ((p->trace_flags & trace::flag::Receive) || is_tuple_of(s->token, 2)) [[unlikely]]
+    told_received(p, s);
   s->next = nullptr;
   *p->mailbox.last = s;
   p->mailbox.last = &s->next;
@@ -239,7 +239,8 @@ void message_send(Process *from, Process *to, Term msg) {
   if (from) {
     if (f) from->bump(f->used >> 6);
     s->token = from->seq_token.is_nil() ? Term::nil() : signal_own(s, seq_trace::sending(from, to->id, msg));
-    if (trace::receive_pattern.load(std::memory_order_relaxed)) [[unlikely]] say_sender(s, from->id);
+    if (trace::receive_pattern.load(std::memory_order_relaxed)) [[unlikely]]
+      say_sender(s, from->id);
     // Nothing before it in the inbox: to itself, the message goes straight into the mailbox.
     if (from == to && !(to->state.load(std::memory_order_acquire) & (pstate::Signals | pstate::DirtyQueued))) {
       mailbox_append(to, s);

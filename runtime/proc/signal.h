@@ -43,13 +43,22 @@ struct Process;
 
 enum class SignalKind : uint8_t {
   Message,
-  AliasMessage,     // message to be dropped when the alias is no longer active
-  Exit, ExitLinked,
-  Link, Unlink, UnlinkAck,
-  Monitor, Demonitor, Down,
-  GroupLeader, IsAlive, ProcessInfo,
-  Suspend, Resume, SuspendDone,
-  Rpc,              // run a C++ function in the receiver's context
+  AliasMessage, // message to be dropped when the alias is no longer active
+  Exit,
+  ExitLinked,
+  Link,
+  Unlink,
+  UnlinkAck,
+  Monitor,
+  Demonitor,
+  Down,
+  GroupLeader,
+  IsAlive,
+  ProcessInfo,
+  Suspend,
+  Resume,
+  SuspendDone,
+  Rpc, // run a C++ function in the receiver's context
   Count
 };
 
@@ -75,7 +84,7 @@ Term signal_own(Signal *s, Term t);
 
 struct Inbox {
   SmallLock lock;
-  bool closed = false;         // receiver is gone: appenders must free the signal themselves
+  bool closed = false; // receiver is gone: appenders must free the signal themselves
   Signal *first = nullptr;
   Signal **last = &first;
   Word length = 0;
@@ -88,7 +97,12 @@ struct Mailbox {
   Signal **save = &first;
   Word length = 0;
   // Receive markers (OTP: recv_marker_reserve/bind/use/clear): positions remembered for a fresh reference.
-  struct Marker { Word id; Signal **position; Term ref; bool used; };
+  struct Marker {
+    Word id;
+    Signal **position;
+    Term ref;
+    bool used;
+  };
   struct Markers *markers = nullptr;
 };
 

@@ -68,7 +68,8 @@ Signal *exit_signal(Process *p, Signal *s) {
     Link *l = p->relations ? p->relations->link(s->from) : nullptr;
     bool broken = l && !l->unlinking;
     if (l) p->relations->link_remove(l);
-    if (broken && p->trap_exit() && (p->trace_flags & trace::flag::Procs)) [[unlikely]] trace::got_unlinked(p, s->from);
+    if (broken && p->trap_exit() && (p->trace_flags & trace::flag::Procs)) [[unlikely]]
+      trace::got_unlinked(p, s->from);
     if (!broken) {
       signal_free(s);
       return nullptr;
@@ -140,7 +141,8 @@ void unlink(Process *p, Signal *s) {
   if (p->relations)
     if (Link *l = p->relations->link(s->from); l && !l->unlinking) {
       p->relations->link_remove(l);
-      if (p->trace_flags & trace::flag::Procs) [[unlikely]] trace::got_unlinked(p, s->from);
+      if (p->trace_flags & trace::flag::Procs) [[unlikely]]
+        trace::got_unlinked(p, s->from);
     }
   if (s->from.is_local_pid()) unlink_ack_send(p->id, s->from, s->extra);
   else if (is_external_pid(s->from) && s->extra) remote_hooks.unlink_ack(p->id, s->from, s->extra);
@@ -168,7 +170,8 @@ Signal *signal_handle(Process *p, Signal *s) {
   case SignalKind::ExitLinked: return exit_signal(p, s);
   case SignalKind::Down: return down(p, s);
   case SignalKind::Link:
-    if ((p->trace_flags & trace::flag::All) || s->arg) [[unlikely]] trace::got_linked(p, s->from, s);
+    if ((p->trace_flags & trace::flag::All) || s->arg) [[unlikely]]
+      trace::got_linked(p, s->from, s);
     return link(p, s);
   case SignalKind::Unlink: unlink(p, s); break;
   case SignalKind::UnlinkAck:

@@ -13,9 +13,9 @@ namespace joist::runtime {
 namespace {
 struct ErlangTimer : Timer {
   uint64_t id;
-  Term receiver;                 // pid, or name
+  Term receiver; // pid, or name
   Term message;
-  Fragment *fragments = nullptr; // owns the message
+  Fragment *fragments = nullptr;                           // owns the message
   ErlangTimer *list_next = nullptr, **list_prev = nullptr; // guarded by the pid's shard; prev null: not linked
   ~ErlangTimer() { fragment_free(fragments); }
 };

@@ -9,20 +9,20 @@ struct Scheduler;
 struct Machine {
   Term x[kMaxX];
   double f[16];
-  Process *p = nullptr;         // current process
+  Process *p = nullptr;           // current process
   Scheduler *scheduler = nullptr; // null on dirty scheduler threads
   uint8_t result = 0;             // RunResult of the run that just ended (vm/)
-  bool matching = false;          // between loop_rec and remove_message: terms in registers may lie in a signal's fragments
-  void *vm = nullptr;             // private to vm/
+  bool matching = false; // between loop_rec and remove_message: terms in registers may lie in a signal's fragments
+  void *vm = nullptr;    // private to vm/
 };
 static_assert(offsetof(Machine, x) == 0);
 
 // Why the execution of a process on a scheduler ended.
 enum class RunResult : uint8_t {
-  Yielded,    // still active: back to the run queue
-  Waiting,    // in a receive, or suspended: becomes inactive unless new signals are there
-  Dirty,      // continues on a dirty scheduler (p->dirty says what)
-  Exited,     // process_exit has finished with it; p must not be touched
+  Yielded, // still active: back to the run queue
+  Waiting, // in a receive, or suspended: becomes inactive unless new signals are there
+  Dirty,   // continues on a dirty scheduler (p->dirty says what)
+  Exited,  // process_exit has finished with it; p must not be touched
 };
 
 // Set once by vm/ before schedulers start.

@@ -33,14 +33,14 @@ std::atomic<int> slots_used{0};
 alignas(64) std::atomic<uint64_t> current{1};
 
 std::mutex common_lock;
-std::vector<Batch> common;            // guarded by common_lock
+std::vector<Batch> common; // guarded by common_lock
 std::atomic<uint32_t> common_count{0};
 
 struct ThreadState {
   int slot = -1;
-  int scopes = 0;            // nested OnlineScopes that brought the thread online
+  int scopes = 0; // nested OnlineScopes that brought the thread online
   bool online = false;
-  bool running = false;      // executes callbacks: quiescent() does nothing
+  bool running = false;        // executes callbacks: quiescent() does nothing
   std::vector<Callback> fresh; // not yet given an epoch
   Batch batch{0, {}};          // waits for its epoch
 };

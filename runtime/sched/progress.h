@@ -12,9 +12,9 @@
 #pragma once
 
 namespace joist::runtime::progress {
-void register_thread();   // online afterwards
+void register_thread(); // online afterwards
 void unregister_thread();
-void quiescent();         // cheap; also runs due callbacks now and then
+void quiescent(); // cheap; also runs due callbacks now and then
 void offline();
 void online();
 void later(void (*f)(void *), void *arg); // any registered thread

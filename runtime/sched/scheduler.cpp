@@ -1,6 +1,6 @@
 #include "runtime/sched/scheduler.h"
-#include "runtime/io/poll.h"
 #include "runtime/code/code.h"
+#include "runtime/io/poll.h"
 #include "runtime/proc/signal_handle.h"
 #include "runtime/sched/dirty.h"
 #include "runtime/sched/dirty_pool.h"
@@ -107,9 +107,11 @@ void fit_slice(Process *p, int64_t ns) {
 // Lets p execute, telling of it if it is traced.
 RunResult execute(Machine *m, Process *p) {
   constexpr uint32_t wanted = trace::flag::Running | trace::flag::RunningProcs | trace::flag::Exiting;
-  if ((p->trace_flags & wanted) || !p->tracer.is_nil()) [[unlikely]] trace::scheduled(p, trace::Sched::In);
+  if ((p->trace_flags & wanted) || !p->tracer.is_nil()) [[unlikely]]
+    trace::scheduled(p, trace::Sched::In);
   RunResult r = exec_hooks.run(m, p);
-  if (r != RunResult::Exited && ((p->trace_flags & wanted) || !p->tracer.is_nil())) [[unlikely]] trace::scheduled(p, trace::Sched::Out);
+  if (r != RunResult::Exited && ((p->trace_flags & wanted) || !p->tracer.is_nil())) [[unlikely]]
+    trace::scheduled(p, trace::Sched::Out);
   return r;
 }
 

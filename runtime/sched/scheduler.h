@@ -32,14 +32,14 @@ struct SchedulerConfig {
   size_t stack_kb = 0;
 };
 
-void schedulers_init(const SchedulerConfig &);  // creates structures, not threads: processes may be spawned after it
-void schedulers_start();                        // starts threads; returns
-[[noreturn]] void schedulers_join();            // main thread waits here until halt
+void schedulers_init(const SchedulerConfig &); // creates structures, not threads: processes may be spawned after it
+void schedulers_start();                       // starts threads; returns
+[[noreturn]] void schedulers_join();           // main thread waits here until halt
 unsigned schedulers_count();
 unsigned schedulers_online();
 void schedulers_set_online(unsigned n);
-Scheduler *this_scheduler();                    // null if the calling thread is none
-unsigned scheduler_number(const Scheduler *);   // from 1
+Scheduler *this_scheduler();                  // null if the calling thread is none
+unsigned scheduler_number(const Scheduler *); // from 1
 bool on_dirty_scheduler();
 
 // Makes p runnable (sets bits, queues it if need be). Any thread.

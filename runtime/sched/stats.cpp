@@ -57,7 +57,8 @@ uint64_t total_reductions() {
 }
 uint64_t total_context_switches() {
   uint64_t n = 0;
-  for (unsigned i = 0; i < schedulers_count(); i++) n += scheduler_at(i)->context_switches.load(std::memory_order_relaxed);
+  for (unsigned i = 0; i < schedulers_count(); i++)
+    n += scheduler_at(i)->context_switches.load(std::memory_order_relaxed);
   return n;
 }
 

@@ -5,17 +5,17 @@
 
 namespace joist::runtime {
 struct SchedulerStats {
-  unsigned number;            // from 1; dirty CPU after the normal ones, then dirty I/O
-  uint64_t run_queue = 0;     // processes and port tasks waiting
-  uint64_t running = 0;       // 1 while it executes something
-  uint64_t reductions = 0;    // executed since start, without the slice in progress
+  unsigned number;         // from 1; dirty CPU after the normal ones, then dirty I/O
+  uint64_t run_queue = 0;  // processes and port tasks waiting
+  uint64_t running = 0;    // 1 while it executes something
+  uint64_t reductions = 0; // executed since start, without the slice in progress
   uint64_t context_switches = 0;
   uint64_t active_ns = 0, total_ns = 0; // since scheduler_wall_time was enabled
 };
 enum class SchedulerType : uint8_t { Normal, DirtyCpu, DirtyIo };
 // One entry per scheduler of the type. Dirty CPU schedulers share a run queue: it is counted in the first entry; same for I/O.
 std::vector<SchedulerStats> scheduler_stats(SchedulerType type);
-uint64_t total_reductions();        // normal schedulers, up to the last slice each has finished
+uint64_t total_reductions(); // normal schedulers, up to the last slice each has finished
 uint64_t total_context_switches();
 // erlang:system_flag(scheduler_wall_time, Bool): previous setting.
 bool scheduler_wall_time_enable(bool on);

@@ -11,7 +11,7 @@ namespace joist::runtime {
 void (*timer_wake)(uint32_t wheel) = nullptr;
 
 namespace {
-constexpr int64_t kTick = 1'000'000; // ns
+constexpr int64_t kTick = 1'000'000;                       // ns
 constexpr int kBits = 6, kSlots = 1 << kBits, kLevels = 7; // reaches 139 years ahead
 constexpr uint64_t kFurthest = (uint64_t{1} << (kBits * kLevels)) - 1;
 constexpr uint32_t kMaxWheels = 1024;
@@ -77,7 +77,8 @@ struct Wheel {
 std::atomic<Wheel *> wheels[kMaxWheels];
 Wheel &wheel(uint32_t n) {
   Wheel *w = wheels[n].load(std::memory_order_acquire);
-  if (w) [[likely]] return *w;
+  if (w) [[likely]]
+    return *w;
   auto *fresh = new Wheel;
   if (wheels[n].compare_exchange_strong(w, fresh)) return *fresh;
   delete fresh;
@@ -118,9 +119,7 @@ int64_t timers_run(uint32_t n, int64_t now_ns) {
   Wheel &w = wheel(n);
   uint64_t now = tick_of(now_ns, false);
   std::unique_lock g(w.lock);
-  if (w.earliest > now) {
-    return w.earliest == UINT64_MAX ? INT64_MAX : time_of(w.earliest);
-  }
+  if (w.earliest > now) { return w.earliest == UINT64_MAX ? INT64_MAX : time_of(w.earliest); }
   uint64_t at;
   int level;
   unsigned slot;

@@ -15,7 +15,7 @@ struct Timer {
   int64_t expires = 0;                     // monotonic ns
   void (*fire)(Timer *) = nullptr;         // runs on a scheduler thread without the wheel's lock
   uint32_t wheel = 0;
-  std::atomic<uint8_t> status{0};          // 0 idle, 1 armed, 2 firing (or fired, if fire() left it so)
+  std::atomic<uint8_t> status{0}; // 0 idle, 1 armed, 2 firing (or fired, if fire() left it so)
 };
 // Arms t on the calling scheduler's wheel (wheel 0 from elsewhere). Wheel n belongs to the scheduler numbered n + 1.
 void timer_start(Timer *t, int64_t expires_ns, void (*fire)(Timer *));

@@ -10,5 +10,5 @@ namespace joist::runtime {
 std::optional<std::string> env_get(std::string_view name);   // bytes
 void env_put(std::string_view name, std::string_view value); // name must not be empty, nor hold '=' or NUL
 void env_unset(std::string_view name);
-std::vector<std::string> env_all();                          // "NAME=value"
+std::vector<std::string> env_all(); // "NAME=value"
 } // namespace joist::runtime

@@ -6,7 +6,21 @@
 
 namespace joist::runtime {
 enum class PacketType : uint8_t {
-  Raw, One, Two, Four, Asn1, SunRm, Cdr, Fcgi, Line, Tpkt, Http, HttpHeader, HttpBin, HttpHeaderBin, SslTls
+  Raw,
+  One,
+  Two,
+  Four,
+  Asn1,
+  SunRm,
+  Cdr,
+  Fcgi,
+  Line,
+  Tpkt,
+  Http,
+  HttpHeader,
+  HttpBin,
+  HttpHeaderBin,
+  SslTls
 };
 struct PacketLimits {
   uint32_t packet_size = 0; // 0: none
@@ -23,7 +37,7 @@ std::string_view packet_body(PacketType type, std::string_view packet);
 struct HttpLine {
   enum class Kind : uint8_t { End, Header, Request, Response, Error } kind = Kind::Error;
   enum class Uri : uint8_t { Star, AbsPath, Http, Https, Scheme, Text } uri = Uri::Text;
-  int known = 0;               // header: 1-based number of a well-known one
+  int known = 0; // header: 1-based number of a well-known one
   bool known_method = false;
   std::string_view name;       // header, in canonical case; request: method
   std::string_view original;   // header as it came

@@ -12,7 +12,7 @@
 namespace joist::runtime {
 // Value of key, or none. It is a literal: shared, not copied.
 Term persistent_get(Term key);
-void persistent_put(Term key, Term value);  // copies both
+void persistent_put(Term key, Term value); // copies both
 bool persistent_erase(Term key);
 void persistent_erase_all();
 // All {Key, Value} tuples. They stay valid until the caller's next quiescent point, or as long as a process holds them.

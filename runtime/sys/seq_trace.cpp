@@ -14,7 +14,8 @@ Term timestamp(Heap &h, int64_t flags) {
     return make_tuple(h, Term::small(int64_t(us / 1'000'000'000'000)), Term::small(int64_t(us / 1'000'000 % 1'000'000)),
                       Term::small(int64_t(us % 1'000'000)));
   }
-  if (flags & kStrictMonotonic) return make_tuple(h, make_int(h, monotonic_time()), make_int(h, unique_integer_monotonic()));
+  if (flags & kStrictMonotonic)
+    return make_tuple(h, make_int(h, monotonic_time()), make_int(h, unique_integer_monotonic()));
   if (flags & kMonotonic) return make_int(h, monotonic_time());
   return Term::none();
 }
@@ -62,7 +63,8 @@ Term *fresh_token(Process *p) {
     p->seq_token = make_tuple(h, f[0], f[1], f[2], f[3], f[4]);
   } else {
     ProcessTrace &t = process_trace(p);
-    p->seq_token = make_tuple(h, Term::small(0), Term::small(0), Term::small(t.seq_clock), p->id, Term::small(t.seq_last));
+    p->seq_token =
+        make_tuple(h, Term::small(0), Term::small(0), Term::small(t.seq_clock), p->id, Term::small(t.seq_last));
   }
   return fields(p->seq_token);
 }
@@ -85,7 +87,8 @@ Term set_item(Process *p, Term key, Term value) {
     return old;
   }
   if (key == atoms::serial) {
-    if (!is_tuple_of(value, 2) || !tuple_elements(value)[0].is_small() || !tuple_elements(value)[1].is_small()) return Term::none();
+    if (!is_tuple_of(value, 2) || !tuple_elements(value)[0].is_small() || !tuple_elements(value)[1].is_small())
+      return Term::none();
     Term *f = fresh_token(p), old = make_tuple(p->heap, f[4], f[2]);
     f[4] = tuple_elements(value)[0];
     f[2] = tuple_elements(value)[1];

@@ -8,7 +8,7 @@
 namespace joist::runtime {
 namespace {
 constexpr int64_t kSecond = 1'000'000'000;
-constexpr int64_t kTolerance = 50'000'000;  // ns of deviation from OS system time that is left alone
+constexpr int64_t kTolerance = 50'000'000; // ns of deviation from OS system time that is left alone
 
 int64_t read_clock(clockid_t id) {
   timespec t;
@@ -17,7 +17,9 @@ int64_t read_clock(clockid_t id) {
 }
 
 // One stretch of constant rate: erlang = erlang_base + (os - os_base) * (1 + ppm / 1e6).
-struct Stretch { int64_t os_base, erlang_base, ppm; };
+struct Stretch {
+  int64_t os_base, erlang_base, ppm;
+};
 std::atomic<uint32_t> sequence{0};
 std::atomic<int64_t> os_base{0}, erlang_base{kMonotonicStart}, ppm{0}, offset{0};
 std::mutex writer;

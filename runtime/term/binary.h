@@ -22,12 +22,13 @@ struct Bytes {
   Word size = 0;
   std::string_view view() const { return {reinterpret_cast<const char *>(data), size}; }
 };
-class ByteScratch;                                           // owns the copy, if any
-Bytes bytes_of(Term binary, ByteScratch &scratch);          // binary only (whole bytes)
+class ByteScratch;                                 // owns the copy, if any
+Bytes bytes_of(Term binary, ByteScratch &scratch); // binary only (whole bytes)
 class ByteScratch {
 public:
   ~ByteScratch();
   uint8_t *reserve(Word n);
+
 private:
   uint8_t *p_ = nullptr;
 };
@@ -44,20 +45,21 @@ Term match_start(Heap &h, Term bitstring); // freezes a writable binary
 inline constexpr unsigned kBsAligned = 1, kBsLittle = 2, kBsSigned = 4, kBsExact = 8, kBsNative = 16; // as in BEAM code
 Term match_integer(Heap &h, MatchCtxObj *ctx, Word bits, unsigned flags);
 Term match_float(Heap &h, MatchCtxObj *ctx, Word bits, unsigned flags); // 16, 32, 64; none if not finite
-Term match_binary(Heap &h, MatchCtxObj *ctx, Word bits);               // sub-binary
+Term match_binary(Heap &h, MatchCtxObj *ctx, Word bits);                // sub-binary
 Term match_utf8(MatchCtxObj *ctx);                                      // small code point or none
 Term match_utf16(MatchCtxObj *ctx, unsigned flags);
 Term match_utf32(MatchCtxObj *ctx, unsigned flags);
-bool match_string(MatchCtxObj *ctx, const uint8_t *bytes, Word bits);   // compares, advances
-void match_ctx_rebase(MatchCtxObj *ctx);                                // after `original` moved (collector)
+bool match_string(MatchCtxObj *ctx, const uint8_t *bytes, Word bits); // compares, advances
+void match_ctx_rebase(MatchCtxObj *ctx);                              // after `original` moved (collector)
 // --- construction
 bool put_integer(uint8_t *out, Word bit, Word bits, Term integer, unsigned flags); // false: not an integer
-bool put_float(uint8_t *out, Word bit, Word bits, Term number, unsigned flags);    // false: not a number, an integer beyond floats, or bits not 16, 32, 64
-Word put_utf16(uint8_t *out, Word code_point, unsigned flags);                      // 2 or 4 bytes; code point must be valid
+bool put_float(uint8_t *out, Word bit, Word bits, Term number,
+               unsigned flags); // false: not a number, an integer beyond floats, or bits not 16, 32, 64
+Word put_utf16(uint8_t *out, Word code_point, unsigned flags); // 2 or 4 bytes; code point must be valid
 // Appends room for `bits` to bitstring `bin` (bs_append / bs_create_bin append): returns a writable bitstring whose
 // first bits equal bin's, data shared in place where bin is the last writable reference; *bytes and *bit say where to write
 // (the new bits hold garbage). bits == 0: bin itself. none: the size does not fit a word (system_limit).
 Term append_writable(Heap &h, Term bin, Word bits, uint8_t **bytes, Word *bit);
-Term init_writable(Heap &h, Word bytes);                                 // bs_init_writable
-void writable_freeze(Term bin);                                          // before it is sent or stored elsewhere ("emasculate")
+Term init_writable(Heap &h, Word bytes); // bs_init_writable
+void writable_freeze(Term bin);          // before it is sent or stored elsewhere ("emasculate")
 } // namespace joist::runtime

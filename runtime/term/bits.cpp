@@ -86,8 +86,7 @@ void copy_bits(const uint8_t *src, Word src_bit, uint8_t *dst, Word dst_bit, Wor
     dst += bytes;
   } else {
     // Each destination byte needs the source byte after it, too, so nine bytes are there for every eight.
-    for (; bytes >= 8; bytes -= 8, src += 8, dst += 8)
-      store_be64(dst, load_be64(src) << s | src[8] >> (8 - s));
+    for (; bytes >= 8; bytes -= 8, src += 8, dst += 8) store_be64(dst, load_be64(src) << s | src[8] >> (8 - s));
     for (; bytes; bytes--, src++, dst++) *dst = uint8_t(src[0] << s | src[1] >> (8 - s));
   }
   unsigned rest = bits & 7;

@@ -15,25 +15,25 @@
 namespace joist::runtime {
 
 enum class Kind : uint8_t {
-  None = 0,   // header of `none`
-  Tuple,      // [hdr][e1]..[en]
-  PosBig,     // [hdr][limb0]..           magnitude, least significant limb first, top limb != 0
-  NegBig,     // same, negative
-  Float,      // [hdr][ieee]              only doubles that are not immediate
-  FlatMap,    // [hdr][count][keys tuple][v1]..[vn]   keys in map-key order (compare.h); n <= 32. Size = 2 + n
-  HashMap,    // [hdr][count][child..]     root of a HAMT; see term/map.h
-  HashNode,   // [hdr][bitmap][child..]    inner node of a HAMT, never a value by itself
-  Fun,        // [hdr][FunEntry*][creator pid][free var..]
-  ExportFun,  // [hdr][Export*]           fun M:F/A
-  Ref,        // [hdr][n0|n1<<32][n2|n3<<32]{[n4]}  3 numbers (size 2) or 5 for an alias/pid ref (size 3)
-  MagicRef,   // [hdr][n0|n1<<32][n2][MagicData*][next]
-  ExtPid,     // [hdr][Node*][number | serial << 32]
-  ExtPort,    // [hdr][Node*][number]
-  ExtRef,     // [hdr][Node*][count of u32 numbers][n0|n1<<32]..
-  HeapBin,    // [hdr][byte size][bytes..]               <= 64 bytes
-  RefcBin,    // [hdr][byte size][bytes*][BinData*][flags][next]
-  SubBin,     // [hdr][byte size][byte offset][bit offset | bit size << 8 | writable << 16][original]
-  MatchCtx,   // [hdr][original][base*][bit position][bit end]  match context, never a value by itself
+  None = 0,  // header of `none`
+  Tuple,     // [hdr][e1]..[en]
+  PosBig,    // [hdr][limb0]..           magnitude, least significant limb first, top limb != 0
+  NegBig,    // same, negative
+  Float,     // [hdr][ieee]              only doubles that are not immediate
+  FlatMap,   // [hdr][count][keys tuple][v1]..[vn]   keys in map-key order (compare.h); n <= 32. Size = 2 + n
+  HashMap,   // [hdr][count][child..]     root of a HAMT; see term/map.h
+  HashNode,  // [hdr][bitmap][child..]    inner node of a HAMT, never a value by itself
+  Fun,       // [hdr][FunEntry*][creator pid][free var..]
+  ExportFun, // [hdr][Export*]           fun M:F/A
+  Ref,       // [hdr][n0|n1<<32][n2|n3<<32]{[n4]}  3 numbers (size 2) or 5 for an alias/pid ref (size 3)
+  MagicRef,  // [hdr][n0|n1<<32][n2][MagicData*][next]
+  ExtPid,    // [hdr][Node*][number | serial << 32]
+  ExtPort,   // [hdr][Node*][number]
+  ExtRef,    // [hdr][Node*][count of u32 numbers][n0|n1<<32]..
+  HeapBin,   // [hdr][byte size][bytes..]               <= 64 bytes
+  RefcBin,   // [hdr][byte size][bytes*][BinData*][flags][next]
+  SubBin,    // [hdr][byte size][byte offset][bit offset | bit size << 8 | writable << 16][original]
+  MatchCtx,  // [hdr][original][base*][bit position][bit end]  match context, never a value by itself
   Count
 };
 
@@ -52,9 +52,7 @@ inline Term *tuple_elements(Term t) { return reinterpret_cast<Term *>(t.box() + 
 inline bool is_tuple_of(Term t, Word arity) { return t.is_boxed() && *t.box() == header(Kind::Tuple, arity); }
 
 // --- numbers
-inline bool is_big(Term t) {
-  return t.is_boxed() && (kind_of(t) == Kind::PosBig || kind_of(t) == Kind::NegBig);
-}
+inline bool is_big(Term t) { return t.is_boxed() && (kind_of(t) == Kind::PosBig || kind_of(t) == Kind::NegBig); }
 inline bool big_negative(Term t) { return kind_of(t) == Kind::NegBig; }
 inline Word big_size(Term t) { return header_size(*t.box()); } // limbs of 64 bits
 inline Word *big_limbs(Term t) { return t.box() + 1; }
@@ -97,7 +95,7 @@ inline bool is_port(Term t) { return t.is_local_port() || is_external_port(t); }
 inline bool is_magic_ref(Term t) { return is_kind(t, Kind::MagicRef); }
 inline bool is_local_ref(Term t) { return t.is_boxed() && (kind_of(t) == Kind::Ref || kind_of(t) == Kind::MagicRef); }
 inline bool is_ref(Term t) { return is_local_ref(t) || is_external_ref(t); }
-inline constexpr Word kRefWords = 3;      // header included
+inline constexpr Word kRefWords = 3; // header included
 inline constexpr Word kPidRefWords = 4;
 inline constexpr Word kMagicRefWords = 5;
 inline Node *external_node(Term t) { return reinterpret_cast<Node *>(t.box()[1]); }
@@ -120,10 +118,14 @@ static_assert(sizeof(BinData) == 24);
 inline constexpr Word kHeapBinMax = 64;
 inline constexpr Word kRefcBinWords = 6, kSubBinWords = 5, kMatchCtxWords = 5;
 inline constexpr Word kBinWritable = 1, kBinActiveWriter = 2; // RefcBin flags
-inline bool is_bitstring(Term t) {
-  return t.is_boxed() && kind_of(t) >= Kind::HeapBin && kind_of(t) <= Kind::SubBin;
-}
-struct RefcBinObj { Word hdr, size; uint8_t *bytes; BinData *data; Word flags; Word *next; };
+inline bool is_bitstring(Term t) { return t.is_boxed() && kind_of(t) >= Kind::HeapBin && kind_of(t) <= Kind::SubBin; }
+struct RefcBinObj {
+  Word hdr, size;
+  uint8_t *bytes;
+  BinData *data;
+  Word flags;
+  Word *next;
+};
 static_assert(sizeof(RefcBinObj) == kRefcBinWords * 8);
 struct SubBinObj {
   Word hdr, size, offset;
@@ -131,9 +133,17 @@ struct SubBinObj {
   Word original;                                  // Term: HeapBin or RefcBin, never another SubBin
 };
 static_assert(sizeof(SubBinObj) == kSubBinWords * 8);
-struct MatchCtxObj { Word hdr, original; uint8_t *base; Word position, end; }; // bits from base
+struct MatchCtxObj {
+  Word hdr, original;
+  uint8_t *base;
+  Word position, end;
+}; // bits from base
 static_assert(sizeof(MatchCtxObj) == kMatchCtxWords * 8);
-struct MagicRefObj { Word hdr, n01, n2; BinData *data; Word *next; };
+struct MagicRefObj {
+  Word hdr, n01, n2;
+  BinData *data;
+  Word *next;
+};
 static_assert(sizeof(MagicRefObj) == kMagicRefWords * 8);
 
 // A bitstring seen as memory. Valid until the term may move or be freed.

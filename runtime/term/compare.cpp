@@ -67,7 +67,8 @@ bool eq_slow(Term a, Term b) {
       }
       if (!a.is_boxed()) {
         // Different words: only the two zeroes are equal.
-        if (!a.is_immediate_float() || !b.is_immediate_float() || a.immediate_float() != b.immediate_float()) return false;
+        if (!a.is_immediate_float() || !b.is_immediate_float() || a.immediate_float() != b.immediate_float())
+          return false;
         goto finished;
       }
       if (!b.is_boxed()) return false;
@@ -115,7 +116,9 @@ bool eq_slow(Term a, Term b) {
       case Kind::HashNode: break;
       default: return false;
       }
-      if (n > skip) stack.push({reinterpret_cast<const Term *>(x + 1 + skip), reinterpret_cast<const Term *>(y + 1 + skip), n - skip});
+      if (n > skip)
+        stack.push(
+            {reinterpret_cast<const Term *>(x + 1 + skip), reinterpret_cast<const Term *>(y + 1 + skip), n - skip});
     }
   finished:
     for (;;) {

@@ -220,7 +220,8 @@ uint32_t salted_hash(Term t, uint32_t start) {
   for (;;) {
     if (t.is_small()) {
       int64_t v = t.small_value();
-      if (beyond_stock_small(v)) h = one64(h, v < 0 ? uint64_t(-v) : uint64_t(v), v < 0 ? salt::Negative : salt::Positive);
+      if (beyond_stock_small(v))
+        h = one64(h, v < 0 ? uint64_t(-v) : uint64_t(v), v < 0 ? salt::Negative : salt::Positive);
       else h = one64(h, stock_word(t), salt::Plain);
     } else if (t.is_cons()) {
       uint32_t word;
@@ -263,7 +264,8 @@ uint32_t salted_hash(Term t, uint32_t start) {
       case Kind::HashNode: { // equal maps have equal tries
         HamtNode node(t);
         for (unsigned i = 0; i < node.count; i++) {
-          if (node.child[i].is_cons()) stack.push({Todo::Terms, reinterpret_cast<const Term *>(node.child[i].cell()), 2});
+          if (node.child[i].is_cons())
+            stack.push({Todo::Terms, reinterpret_cast<const Term *>(node.child[i].cell()), 2});
           else stack.push({Todo::Terms, node.child + i, 1});
         }
         break;
@@ -337,8 +339,6 @@ uint32_t internal_hash(Term t, uint32_t start) {
   return immediate_hash(t, start, &h) ? h : salted_hash(t, start);
 }
 
-uint32_t map_hash(Term key, unsigned depth) {
-  return internal_hash(key, depth ? two(0, depth, 1, salt::Depth) : 0);
-}
+uint32_t map_hash(Term key, unsigned depth) { return internal_hash(key, depth ? two(0, depth, 1, salt::Depth) : 0); }
 
 } // namespace joist::runtime

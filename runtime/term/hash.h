@@ -12,8 +12,8 @@ namespace joist::runtime {
 uint32_t phash_raw(Term t);
 // Full 32-bit value before the range of erlang:phash2. *steps grows by the work done (a unit: a term, or 12 bytes).
 uint32_t phash2(Term t, Word *steps = nullptr);
-uint32_t internal_hash(Term t);                  // start = 0
-uint32_t internal_hash(Term t, uint32_t start);  // another hash for each start
+uint32_t internal_hash(Term t);                 // start = 0
+uint32_t internal_hash(Term t, uint32_t start); // another hash for each start
 // Hash of a map key for HAMT levels [8*depth, 8*depth+8): depth 0 is internal_hash(key), deeper groups salt it as stock
 // does. The slot on level L is bits 4*(L mod 8)..+3 of map_hash(key, L div 8).
 uint32_t map_hash(Term key, unsigned depth);

@@ -9,10 +9,11 @@ namespace joist::runtime::hash_mix {
 inline constexpr uint32_t golden(uint32_t n) { return 0x9e3779b9u * n; }
 namespace salt {
 inline constexpr uint32_t Plain = golden(1), Nil = golden(2), Atom = golden(3), Bytes = golden(4), Pid = golden(5),
-                          Port = golden(6), Ref = golden(7), RefRest = golden(8), Tuple = golden(9), Negative = golden(10),
-                          Positive = golden(11), Float = golden(12), Binary = golden(13), Export = golden(14),
-                          TailBits = golden(15), Map = golden(16), Head = golden(17), Tail = golden(18),
-                          MapEnd = golden(19), Fun = golden(20), FunId = golden(21), Depth = golden(22);
+                          Port = golden(6), Ref = golden(7), RefRest = golden(8), Tuple = golden(9),
+                          Negative = golden(10), Positive = golden(11), Float = golden(12), Binary = golden(13),
+                          Export = golden(14), TailBits = golden(15), Map = golden(16), Head = golden(17),
+                          Tail = golden(18), MapEnd = golden(19), Fun = golden(20), FunId = golden(21),
+                          Depth = golden(22);
 } // namespace salt
 
 inline void mix(uint32_t &a, uint32_t &b, uint32_t &c) {

@@ -1,8 +1,8 @@
 // erlang:phash/2: the hash that dates from before phash2 and that old files and tables still rely on.
+#include "runtime/term/hash.h"
 #include "runtime/atom/atom.h"
 #include "runtime/code/code.h"
 #include "runtime/term/binary.h"
-#include "runtime/term/hash.h"
 #include "runtime/term/work_stack.h"
 
 namespace joist::runtime {

@@ -44,7 +44,8 @@ template <class F, class G> Walk walk_iolist(Term t, F byte, G binary) {
 IoListError iolist_size(Term iolist, Word *bytes) {
   Word n = 0;
   Walk w = walk_iolist(
-      iolist, [&](uint8_t) { return ++n != 0; }, [&](Term b) { return !__builtin_add_overflow(n, bit_view(b).bits / 8, &n); });
+      iolist, [&](uint8_t) { return ++n != 0; },
+      [&](Term b) { return !__builtin_add_overflow(n, bit_view(b).bits / 8, &n); });
   *bytes = n;
   return w == Walk::Done ? IoListError::Ok : w == Walk::Type ? IoListError::Type : IoListError::Overflow;
 }

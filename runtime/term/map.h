@@ -12,11 +12,11 @@ namespace joist::runtime {
 inline constexpr int kHamtMaxDepth = 24; // levels: 96 bits of hash; two keys never agree in that many
 
 Term map_empty(Heap &h);
-const Term *map_find(Term map, Term key);                   // null if absent; pointer into the map
+const Term *map_find(Term map, Term key); // null if absent; pointer into the map
 Term map_put(Heap &h, Term map, Term key, Term value);
-Term map_update_existing(Heap &h, Term map, Term key, Term value); // none if absent
+Term map_update_existing(Heap &h, Term map, Term key, Term value);     // none if absent
 Term map_remove(Heap &h, Term map, Term key, Term *removed = nullptr); // same map if absent (then *removed is none)
-Term map_merge(Heap &h, Term a, Term b);                    // b wins. Time linear in the parts not shared
+Term map_merge(Heap &h, Term a, Term b);                               // b wins. Time linear in the parts not shared
 // From n pairs k0,v0,k1,v1...; later duplicates win; *duplicates tells if there were any. Time n log n.
 Term map_from_pairs(Heap &h, const Term *pairs, Word n, bool *duplicates = nullptr);
 // In stock's order: ascending for flat maps, *reverse* iteration order for hash maps. Time linear.
@@ -44,10 +44,14 @@ struct HamtNode {
 struct MapIterator {
   explicit MapIterator(Term map);
   bool next(Term *key, Term *value);
+
 private:
   Term map_;
   Word index_ = 0;
   int depth_ = 0;
-  struct Level { Term node; Word at; } levels_[kHamtMaxDepth];
+  struct Level {
+    Term node;
+    Word at;
+  } levels_[kHamtMaxDepth];
 };
 } // namespace joist::runtime

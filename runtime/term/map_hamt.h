@@ -6,9 +6,11 @@ namespace joist::runtime::hamt {
 // Walks the hash of a key level by level, rehashing with the next salt every eight levels.
 class KeyHash {
 public:
-  explicit KeyHash(Term key, unsigned level = 0) : key_(key), level_(level), bits_(map_hash(key, level / 8) >> 4 * (level % 8)) {}
+  explicit KeyHash(Term key, unsigned level = 0)
+      : key_(key), level_(level), bits_(map_hash(key, level / 8) >> 4 * (level % 8)) {}
   unsigned slot() const { return bits_ & 15; }
   void down() { bits_ = ++level_ % 8 ? bits_ >> 4 : map_hash(key_, level_ / 8); }
+
 private:
   Term key_;
   unsigned level_;

@@ -54,7 +54,7 @@ std::string float_to_text_short(double d) {
 std::string float_to_text_scientific(double d, int decimals) { return printf_double("%.*e", decimals, d); }
 
 std::string float_to_text_decimals(double d, int decimals, bool compact) {
-  static const double power[] = {1e0, 1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8, 1e9,
+  static const double power[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8, 1e9,
                                  1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18};
   if (decimals < 0) return {};
   double a = std::fabs(d);

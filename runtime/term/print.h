@@ -7,7 +7,7 @@ namespace joist::runtime {
 void print_term(std::string &out, Term t, long max_items = 1'000'000);
 std::string to_text(Term t);
 std::string atom_quoted(Term atom);
-std::string pid_to_text(Term pid);   // "<0.12.0>"
+std::string pid_to_text(Term pid); // "<0.12.0>"
 std::string port_to_text(Term port);
 std::string ref_to_text(Term ref);
 std::string fun_to_text(Term fun);

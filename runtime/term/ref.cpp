@@ -11,7 +11,9 @@ struct Blocks {
 };
 constexpr uint64_t kBlock = 1 << 14;
 Blocks ref_blocks, unique_blocks;
-struct Range { uint64_t at = 0, end = 0; };
+struct Range {
+  uint64_t at = 0, end = 0;
+};
 thread_local Range ref_range, unique_range;
 
 uint64_t take(Blocks &b, Range &r) {
@@ -49,9 +51,7 @@ std::atomic<int64_t> monotonic_next{kUniqueMin};
 } // namespace
 
 void ref_fresh_numbers(uint32_t out[3]) { numbers_of(take(ref_blocks, ref_range), 0, out); }
-void ref_fresh_magic_numbers(uint32_t out[3]) {
-  numbers_of(take(ref_blocks, ref_range), kRefMagicMark, out);
-}
+void ref_fresh_magic_numbers(uint32_t out[3]) { numbers_of(take(ref_blocks, ref_range), kRefMagicMark, out); }
 
 Term make_ref_of_numbers(Heap &h, const uint32_t numbers[3]) {
   if (!(numbers[1] & kRefPidMark)) return Term::boxed(put(h, kRefWords, numbers));

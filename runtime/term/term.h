@@ -63,14 +63,20 @@ public:
   static Term cons(const Word *cell) { return Term(reinterpret_cast<Word>(cell) | Word(Tag::Cons)); }
   constexpr bool is_cons() const { return (w_ & kTagMask) == Word(Tag::Cons); }
   constexpr bool is_list() const { return is_cons() || is_nil(); }
-  Word *cell() const { assert(is_cons()); return reinterpret_cast<Word *>(w_ - Word(Tag::Cons)); }
+  Word *cell() const {
+    assert(is_cons());
+    return reinterpret_cast<Word *>(w_ - Word(Tag::Cons));
+  }
   Term head() const { return Term(cell()[0]); }
   Term tail() const { return Term(cell()[1]); }
 
   // --- boxed
   static Term boxed(const Word *obj) { return Term(reinterpret_cast<Word>(obj) | Word(Tag::Boxed)); }
   constexpr bool is_boxed() const { return (w_ & kTagMask) == Word(Tag::Boxed); }
-  Word *box() const { assert(is_boxed()); return reinterpret_cast<Word *>(w_ - Word(Tag::Boxed)); }
+  Word *box() const {
+    assert(is_boxed());
+    return reinterpret_cast<Word *>(w_ - Word(Tag::Boxed));
+  }
   // Pointer to heap data, for code that treats cons and boxed alike.
   constexpr bool is_pointer() const { return ((w_ - 1) & kTagMask) < 2; }
   Word *pointer() const { return reinterpret_cast<Word *>(w_ & ~kTagMask); }

@@ -11,8 +11,8 @@
 #include "runtime/dist/entry.h"
 #include "runtime/ets/ets.h"
 #include "runtime/io/poll.h"
-#include "runtime/io/signals.h"
 #include "runtime/io/port.h"
+#include "runtime/io/signals.h"
 #include "runtime/mem/literal.h"
 #include "runtime/nif/library.h"
 #include "runtime/proc/system_task.h"
@@ -33,9 +33,27 @@ using namespace joist::runtime;
 
 // Modules that must be there before the first process runs, in the order stock loads them.
 const char *const kPreloaded[] = {
-    "erts_code_purger", "erl_init", "init", "prim_buffer", "prim_eval", "prim_inet", "prim_file", "zlib", "socket_registry",
-    "prim_socket", "prim_net", "prim_zip", "erl_prim_loader", "erlang", "erts_internal", "erl_tracer",
-    "erts_literal_area_collector", "erts_dirty_process_signal_handler", "atomics", "counters", "persistent_term",
+    "erts_code_purger",
+    "erl_init",
+    "init",
+    "prim_buffer",
+    "prim_eval",
+    "prim_inet",
+    "prim_file",
+    "zlib",
+    "socket_registry",
+    "prim_socket",
+    "prim_net",
+    "prim_zip",
+    "erl_prim_loader",
+    "erlang",
+    "erts_internal",
+    "erl_tracer",
+    "erts_literal_area_collector",
+    "erts_dirty_process_signal_handler",
+    "atomics",
+    "counters",
+    "persistent_term",
 };
 
 [[noreturn]] void cannot_start(const std::string &why) {
@@ -68,7 +86,8 @@ Process *spawn_system(const char *module, const char *function, Term args, Prior
 void first_processes() {
   FragmentHeap h;
   Term args = Term::nil();
-  for (size_t i = vm_flags.init_args.size(); i-- > 0;) args = make_cons(h, make_binary_from(h, vm_flags.init_args[i]), args);
+  for (size_t i = vm_flags.init_args.size(); i-- > 0;)
+    args = make_cons(h, make_binary_from(h, vm_flags.init_args[i]), args);
   Term boot = atom::intern(vm_flags.boot_module);
   if (boot.is_none()) cannot_start("the name of the boot module is not valid");
   spawn_system("erl_init", "start", make_list(h, boot, args), Priority::Normal, false);
@@ -83,7 +102,9 @@ void first_processes() {
 void boot(const EmulatorSettings &settings) {
   signal(SIGPIPE, SIG_IGN);
   atom::init(vm_flags.atom_limit);
-  atom::on_full = [](size_t limit) { vm_crash(("no more index entries in atom_tab (max=" + std::to_string(limit) + ")").c_str()); };
+  atom::on_full = [](size_t limit) {
+    vm_crash(("no more index entries in atom_tab (max=" + std::to_string(limit) + ")").c_str());
+  };
   literal_init();
   time_init(settings.warp, settings.time_correction);
   progress::register_thread();

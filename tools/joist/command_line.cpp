@@ -14,20 +14,20 @@ namespace {
 
 // Emulator flags that take their value from the next argument. Flags of +M are recognised by shape.
 const std::set<std::string> kValued = {
-    "a",     "A",    "C",    "e",    "i",      "n",     "P",    "Q",   "t",    "T",    "R",    "W",     "K",
-    "S",     "SP",   "SDcpu", "SDPcpu", "SDio", "IOt",  "IOp",  "IOPt", "IOPp", "IOs", "pc",   "rg",    "sbt",
-    "sbwtdcpu", "sbwtdio", "sbwt", "scl", "sct", "secio", "sfwi", "stbt", "swct", "swtdcpu", "swtdio", "swt", "sws",
-    "sss",   "sssdcpu", "sssdio", "spp", "sub", "hms", "hmbs", "hpds", "hmax", "hmaxk", "hmaxel", "hmqd", "h",
-    "zdbbl", "zdntgc", "zebwt", "zosrl", "dcg",
+    "a",      "A",      "C",        "e",       "i",       "n",      "P",     "Q",     "t",    "T",    "R",    "W",
+    "K",      "S",      "SP",       "SDcpu",   "SDPcpu",  "SDio",   "IOt",   "IOp",   "IOPt", "IOPp", "IOs",  "pc",
+    "rg",     "sbt",    "sbwtdcpu", "sbwtdio", "sbwt",    "scl",    "sct",   "secio", "sfwi", "stbt", "swct", "swtdcpu",
+    "swtdio", "swt",    "sws",      "sss",     "sssdcpu", "sssdio", "spp",   "sub",   "hms",  "hmbs", "hpds", "hmax",
+    "hmaxk",  "hmaxel", "hmqd",     "h",       "zdbbl",   "zdntgc", "zebwt", "zosrl", "dcg",
 };
 
 bool allocator_flag(const std::string &f) { // without the leading M
-  static const std::set<std::string> special = {"ea",     "ummc", "uycs",    "usac",   "im",  "is",  "lpm", "Mamcbf",
-                                                "Mrmcbf", "Mmcs", "Mscs",    "Mscrfsd", "Msco", "Mscrpm", "Ye", "Ym",
-                                                "Ytp",    "Ytt",  "Iscs",    "Xscs",   "dai"};
-  static const std::set<std::string> common = {"as",    "asbcst", "atags", "acul",  "acnl",  "acfml",  "acful",  "cp",
-                                               "e",     "t",      "lmbcs", "mbcgs", "mbsd",  "mmbcs",  "mmmbc",  "mmsbc",
-                                               "msbclt", "ramv",  "rmbcmt", "rsbcmt", "rsbcst", "sbct", "smbcs"};
+  static const std::set<std::string> special = {"ea",     "ummc",   "uycs", "usac", "im",      "is",   "lpm",
+                                                "Mamcbf", "Mrmcbf", "Mmcs", "Mscs", "Mscrfsd", "Msco", "Mscrpm",
+                                                "Ye",     "Ym",     "Ytp",  "Ytt",  "Iscs",    "Xscs", "dai"};
+  static const std::set<std::string> common = {
+      "as",   "asbcst", "atags", "acul",  "acnl",   "acfml", "acful",  "cp",     "e",      "t",    "lmbcs", "mbcgs",
+      "mbsd", "mmbcs",  "mmmbc", "mmsbc", "msbclt", "ramv",  "rmbcmt", "rsbcmt", "rsbcst", "sbct", "smbcs"};
   if (special.count(f)) return true;
   return !f.empty() && strchr("uBDEFHLRSTZ", f[0]) && common.count(f.substr(1));
 }
@@ -37,7 +37,8 @@ std::string read_file(const std::string &name) {
   if (!in) {
     const int why = errno;
     char here[4096];
-    usage_error("Failed to open arguments file \"" + name + "\" at \"" + (getcwd(here, sizeof here) ? here : "") + "\": " + strerror(why));
+    usage_error("Failed to open arguments file \"" + name + "\" at \"" + (getcwd(here, sizeof here) ? here : "") +
+                "\": " + strerror(why));
   }
   std::stringstream s;
   s << in.rdbuf();
@@ -50,7 +51,8 @@ void append(std::vector<std::string> &to, const std::vector<std::string> &from) 
 
 // Adds the arguments of one source to *out, with the words of the file in place of every `-args_file NAME`, and those
 // after -extra to *extra.
-void expand(const std::vector<std::string> &args, std::vector<std::string> *out, std::vector<std::string> *extra, int depth) {
+void expand(const std::vector<std::string> &args, std::vector<std::string> *out, std::vector<std::string> *extra,
+            int depth) {
   for (size_t i = 0; i < args.size(); i++) {
     if (args[i] == "-extra") {
       extra->insert(extra->end(), args.begin() + long(i) + 1, args.end());
@@ -87,7 +89,8 @@ std::vector<std::string> all_arguments(int argc, char **argv, const std::string 
     return true;
   };
   if (!from_environment && plain(given)) return given;
-  if (!given.empty()) sources[2].insert(std::find(sources[2].begin(), sources[2].end(), "-extra"), "--"); // what follows -extra is plain
+  if (!given.empty())
+    sources[2].insert(std::find(sources[2].begin(), sources[2].end(), "-extra"), "--"); // what follows -extra is plain
   for (auto &s : sources) expand(s, &out, &extra, 0);
   if (!extra.empty()) {
     out.push_back("-extra");
@@ -107,12 +110,9 @@ public:
         for (; at_ < args_.size(); at_++) out_->init.push_back(args_[at_]);
         return;
       }
-      if (a.size() > 1 && a[0] == '+')
-        emulator_flag(a.substr(1));
-      else if (!a.empty() && a[0] == '-')
-        flag(a);
-      else
-        out_->init.push_back(a);
+      if (a.size() > 1 && a[0] == '+') emulator_flag(a.substr(1));
+      else if (!a.empty() && a[0] == '-') flag(a);
+      else out_->init.push_back(a);
     }
   }
 
@@ -137,7 +137,8 @@ private:
       value(a);
     } else if (a == "-smp") {
       if (at_ + 1 < args_.size() && (args_[at_ + 1] == "auto" || args_[at_ + 1] == "enable")) at_++;
-      else if (at_ + 1 < args_.size() && args_[at_ + 1] == "disable") usage_error("-smp disable is not supported. Use \"+S 1\" instead.");
+      else if (at_ + 1 < args_.size() && args_[at_ + 1] == "disable")
+        usage_error("-smp disable is not supported. Use \"+S 1\" instead.");
     } else if (a == "-smpdisable") {
       usage_error("-smp disable is not supported. Use \"+S 1\" instead.");
     } else if (a == "-smpenable" || a == "-smpauto") {
@@ -197,10 +198,8 @@ private:
     e.push_back("-" + f);
     bool next_bool = at_ + 1 < args_.size() && (args_[at_ + 1] == "true" || args_[at_ + 1] == "false");
     bool next_break = at_ + 1 < args_.size() && args_[at_ + 1].size() == 1 && strchr("icd", args_[at_ + 1][0]);
-    if (kValued.count(f) || f[0] == 'J' || (f[0] == 'M' && allocator_flag(f.substr(1))))
-      e.push_back(value("+" + f));
-    else if ((f == "c" && next_bool) || (f == "B" && next_break))
-      e.push_back(args_[++at_]);
+    if (kValued.count(f) || f[0] == 'J' || (f[0] == 'M' && allocator_flag(f.substr(1)))) e.push_back(value("+" + f));
+    else if ((f == "c" && next_bool) || (f == "B" && next_break)) e.push_back(args_[++at_]);
   }
 
   std::vector<std::string> args_;

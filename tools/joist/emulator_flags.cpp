@@ -17,7 +17,9 @@ using namespace joist::runtime;
 
 // What stock's emulator says, then where help is.
 [[noreturn]] void refuse(const std::string &line) {
-  fprintf(stderr, "%s\r\nusage: erl [flags]; the emulator flags are listed by joist --help and in the manual page erl(1)\r\n", line.c_str());
+  fprintf(stderr,
+          "%s\r\nusage: erl [flags]; the emulator flags are listed by joist --help and in the manual page erl(1)\r\n",
+          line.c_str());
   exit(1);
 }
 
@@ -65,13 +67,12 @@ void pair(const std::string &s, unsigned base, unsigned *total, unsigned *online
   };
   if (first.empty() && second.empty()) bad(amount + what, s);
   if (!first.empty()) *total = get(first, 1024);
-  if (!second.empty())
-    *online = get(second, 1 << 30); // more than there are is refused below
-  else
-    *online = std::min(*online ? *online : *total, *total);
+  if (!second.empty()) *online = get(second, 1 << 30); // more than there are is refused below
+  else *online = std::min(*online ? *online : *total, *total);
   if (!*total) *total = std::clamp(*online, base, std::max(base, 1024u));
   if (*online > *total)
-    bad(amount + what + " online", std::to_string(*online) + " (total amount of " + what + " " + std::to_string(*total) + ")");
+    bad(amount + what + " online",
+        std::to_string(*online) + " (total amount of " + what + " " + std::to_string(*total) + ")");
 }
 
 struct Flags {
@@ -103,13 +104,16 @@ struct Flags {
     else if (is("hmaxk")) v.max_heap_kill = boolean(value(f, 5), "max heap kill");
     else if (is("hmax")) {
       v.max_heap_words = uint32_t(ranged(value(f, 4), 0, 1ll << 31, "max heap size"));
-      if (v.max_heap_words && v.max_heap_words < v.min_heap_words) bad("max heap size", std::to_string(v.max_heap_words));
-    } else if (is("hmbs")) v.min_vheap_words = uint32_t(gc_next_size(Word(ranged(value(f, 4), 0, 1ll << 31, "heap size"))));
+      if (v.max_heap_words && v.max_heap_words < v.min_heap_words)
+        bad("max heap size", std::to_string(v.max_heap_words));
+    } else if (is("hmbs"))
+      v.min_vheap_words = uint32_t(gc_next_size(Word(ranged(value(f, 4), 0, 1ll << 31, "heap size"))));
     else if (is("hmqd")) {
       std::string q = value(f, 4);
       if (q != "off_heap" && q != "on_heap") refuse("Invalid message_queue_data flag: " + q);
       v.off_heap_messages = q == "off_heap";
-    } else if (is("hms")) v.min_heap_words = uint32_t(gc_next_size(Word(ranged(value(f, 3), 0, 1ll << 31, "heap size"))));
+    } else if (is("hms"))
+      v.min_heap_words = uint32_t(gc_next_size(Word(ranged(value(f, 3), 0, 1ll << 31, "heap size"))));
     else if (is("hpds")) ranged(value(f, 4), 1, 1 << 30, "initial process dictionary size");
     else v.min_heap_words = uint32_t(gc_next_size(Word(ranged(value(f, 1), 0, 1ll << 31, "heap size"))));
   }
@@ -137,21 +141,35 @@ struct Flags {
     static const char *binds[] = {"u", "ns", "ts", "ps", "s", "nnts", "nnps", "tnnps", "db", nullptr};
     static const char *strategies[] = {"default", "legacy", nullptr};
     static const char *bools[] = {"true", "false", nullptr};
-    static const struct { const char *name; const char **values; const char *what; } rows[] = {
-        {"sbwtdcpu", thresholds, "bad dirty CPU scheduler busy wait threshold: "}, {"sbwtdio", thresholds, "bad dirty IO scheduler busy wait threshold: "},
-        {"sbwt", thresholds, "bad scheduler busy wait threshold: "}, {"swtdcpu", levels, "dirty CPU scheduler wakeup threshold: "},
-        {"swtdio", levels, "dirty IO scheduler wakeup threshold: "}, {"swct", cleanups, "scheduler wake cleanup threshold: "},
-        {"swt", levels, "scheduler wakeup threshold: "}, {"sws", strategies, "scheduler wakeup strategy: "},
-        {"sbt", binds, "setting scheduler bind type '"}, {"stbt", binds, "setting scheduler bind type '"},
-        {"scl", bools, "bad scheduler compact load value '"}, {"spp", bools, "bad port parallelism scheduling hint "},
-        {"sub", bools, "bad scheduler utilization balancing  value '"}, {"secio", bools, "bad eager check I/O setting "},
-        {"sct", nullptr, ""}, {"sfwi", nullptr, ""}, {"ssrct", nullptr, ""},
+    static const struct {
+      const char *name;
+      const char **values;
+      const char *what;
+    } rows[] = {
+        {"sbwtdcpu", thresholds, "bad dirty CPU scheduler busy wait threshold: "},
+        {"sbwtdio", thresholds, "bad dirty IO scheduler busy wait threshold: "},
+        {"sbwt", thresholds, "bad scheduler busy wait threshold: "},
+        {"swtdcpu", levels, "dirty CPU scheduler wakeup threshold: "},
+        {"swtdio", levels, "dirty IO scheduler wakeup threshold: "},
+        {"swct", cleanups, "scheduler wake cleanup threshold: "},
+        {"swt", levels, "scheduler wakeup threshold: "},
+        {"sws", strategies, "scheduler wakeup strategy: "},
+        {"sbt", binds, "setting scheduler bind type '"},
+        {"stbt", binds, "setting scheduler bind type '"},
+        {"scl", bools, "bad scheduler compact load value '"},
+        {"spp", bools, "bad port parallelism scheduling hint "},
+        {"sub", bools, "bad scheduler utilization balancing  value '"},
+        {"secio", bools, "bad eager check I/O setting "},
+        {"sct", nullptr, ""},
+        {"sfwi", nullptr, ""},
+        {"ssrct", nullptr, ""},
     };
     if (f == "ssrct") return;
     for (const char *stack : {"sssdcpu", "sssdio", "sss"})
       if (f.compare(0, strlen(stack), stack) == 0) {
         const char *of = !strcmp(stack, "sss") ? "" : !strcmp(stack, "sssdio") ? "dirty IO " : "dirty CPU ";
-        long long kw = ranged(value(f, strlen(stack)), 20, 8192, (std::string("stack size for ") + of + "scheduler threads").c_str());
+        long long kw = ranged(value(f, strlen(stack)), 20, 8192,
+                              (std::string("stack size for ") + of + "scheduler threads").c_str());
         if (!strcmp(stack, "sss")) out->schedulers.stack_kb = size_t(kw) * 8;
         return;
       }
@@ -208,7 +226,9 @@ struct Flags {
         break;
       case 'e': v.ets_limit = size_t(ranged(value(f, 1), 0, 1 << 30, "maximum number of ets tables")); break;
       case 'f':
-        if (f[1] != 'n' || f.size() < 3 || !strchr("ula", f[2])) bad("filename encoding", f.substr(f.size() < 2 ? 1 : 2) + ", can be (l,u or a, optionally followed by w, i or e)");
+        if (f[1] != 'n' || f.size() < 3 || !strchr("ula", f[2]))
+          bad("filename encoding",
+              f.substr(f.size() < 2 ? 1 : 2) + ", can be (l,u or a, optionally followed by w, i or e)");
         v.native_name_encoding = f[2];
         v.native_name_warn = f.size() < 4 || f[3] == 'w';
         break;
@@ -218,7 +238,10 @@ struct Flags {
         break;
       case 'h': heap_flag(f); break;
       case 'i': v.boot_module = value(f, 1); break;
-      case 'I': ranged(value(f, f.compare(0, 3, "IOP") == 0 ? 4 : 3), 0, 1024, f.compare(0, 3, "IOt") == 0 ? "I/O poll threads number:" : "I/O pollset number:"); break;
+      case 'I':
+        ranged(value(f, f.compare(0, 3, "IOP") == 0 ? 4 : 3), 0, 1024,
+               f.compare(0, 3, "IOt") == 0 ? "I/O poll threads number:" : "I/O pollset number:");
+        break;
       case 'J': jit_flag(f); break;
       case 'M': at++; break;
       case 'K': boolean(value(f, 1), "kernel poll"); break;
@@ -234,9 +257,16 @@ struct Flags {
       }
       case 'P':
         if (f == "Plegacy") break;
-        { std::string n = value(f, 1); if (n != "legacy") v.process_limit = size_t(ranged(n, 1024, 134217727, "number of processes")); }
+        {
+          std::string n = value(f, 1);
+          if (n != "legacy") v.process_limit = size_t(ranged(n, 1024, 134217727, "number of processes"));
+        }
         break;
-      case 'Q': { std::string n = value(f, 1); if (n != "legacy") v.port_limit = size_t(ranged(n, 1024, 134217727, "number of ports")); break; }
+      case 'Q': {
+        std::string n = value(f, 1);
+        if (n != "legacy") v.port_limit = size_t(ranged(n, 1024, 134217727, "number of ports"));
+        break;
+      }
       case 'R': ranged(value(f, 1), 22, 26, "compatibility release number"); break;
       case 'r':
         if (f.compare(0, 2, "rg") == 0) ranged(value(f, 2), 0, 65536, "reader groups limit:");
@@ -256,7 +286,8 @@ struct Flags {
       }
       case 'z': {
         static const char *names[] = {"zdbbl", "zosrl", "zebwt", "zdntgc"};
-        auto name = std::find_if(std::begin(names), std::end(names), [&f](const char *n) { return f.compare(0, strlen(n), n) == 0; });
+        auto name = std::find_if(std::begin(names), std::end(names),
+                                 [&f](const char *n) { return f.compare(0, strlen(n), n) == 0; });
         if (name == std::end(names)) refuse("bad -z option -" + f);
         const std::string given = value(f, strlen(*name));
         if (name == names) { // in kB
@@ -278,10 +309,13 @@ void read_emulator_flags(const std::vector<std::string> &flags, EmulatorSettings
 
 std::string emulator_flags_help() {
   return "  honoured: +S +SP +SDcpu +SDPcpu +SDio +sss +P +Q +t +e +h* +B* +c +C +fn* +i +pc +W +d +A +V\n"
-         "  checked and accepted, no effect in Joist: +a +I* +J +K +M* +n +R +r +rg +s* (wakeup, busy wait, binding) +T +v +z*\n"
+         "  checked and accepted, no effect in Joist: +a +I* +J +K +M* +n +R +r +rg +s* (wakeup, busy wait, binding) "
+         "+T +v +z*\n"
          "  Joist's own: +gc_stress (collect at every allocation) +JPtier true|false (compile hot functions)\n"
-         "    +JPforce true|MODULE,.. (compile while loading) +JPthreads N (compiler threads) +JPperf true|map (/tmp/perf-PID.map)\n"
-         "    +JPcache DIR|false (where compiled code is kept; default ~/.cache/joist) +JPlimit MB (of it; default 256)\n";
+         "    +JPforce true|MODULE,.. (compile while loading) +JPthreads N (compiler threads) +JPperf true|map "
+         "(/tmp/perf-PID.map)\n"
+         "    +JPcache DIR|false (where compiled code is kept; default ~/.cache/joist) +JPlimit MB (of it; default "
+         "256)\n";
 }
 
 } // namespace joist

@@ -11,10 +11,14 @@ namespace joist {
 namespace {
 
 // Program name, and the environment variable by which its stock launcher is told what to run (null: it runs by itself).
-const struct { const char *name, *emulator_variable; } kLaunchers[] = {
-    {"erlc", "ERLC_EMULATOR"},       {"escript", "ESCRIPT_EMULATOR"}, {"ct_run", "CT_RUN_EMULATOR"},
-    {"dialyzer", "DIALYZER_EMULATOR"}, {"typer", "TYPER_EMULATOR"},   {"epmd", nullptr},
-    {"erl_call", nullptr},           {"run_erl", nullptr},            {"to_erl", nullptr},
+const struct {
+  const char *name, *emulator_variable;
+} kLaunchers[] = {
+    {"erlc", "ERLC_EMULATOR"},     {"escript", "ESCRIPT_EMULATOR"},
+    {"ct_run", "CT_RUN_EMULATOR"}, {"dialyzer", "DIALYZER_EMULATOR"},
+    {"typer", "TYPER_EMULATOR"},   {"epmd", nullptr},
+    {"erl_call", nullptr},         {"run_erl", nullptr},
+    {"to_erl", nullptr},
 };
 
 } // namespace

@@ -41,8 +41,7 @@ void print_version() {
   printf("Joist %s\n", kVersion);
   if (find_otp("", &otp, &error))
     printf("Erlang/OTP %s, erts %s, at %s\n", otp.otp_release.c_str(), otp.erts_version.c_str(), otp.root.c_str());
-  else
-    printf("%s\n", error.c_str());
+  else printf("%s\n", error.c_str());
 }
 
 // Puts this program's directory, then OTP's, at the front of PATH, as erlexec does with its own.

@@ -52,7 +52,7 @@ SEM bool int_div(Term a, Term b, Term &r) {
   if (!LIKELY(Term::both_small(a, b) && b.raw() != 0)) return false;
   int64_t q = int64_t(a.raw()) / int64_t(b.raw()); // the tags cancel
   r = Term(Word(q) << kTagBits);
-  return LIKELY(Term::fits_small(q));               // kMinSmall div -1
+  return LIKELY(Term::fits_small(q)); // kMinSmall div -1
 }
 SEM bool rem(Term a, Term b, Term &r) {
   if (!LIKELY(Term::both_small(a, b) && b.raw() != 0)) return false;

@@ -40,7 +40,9 @@ template <class S> SEM bool allocate(S &s, int64_t frame_bytes, int64_t words) {
   }
   return false;
 }
-template <class S> SEM void deallocate(S &s, int64_t bytes) { s.e = reinterpret_cast<Word *>(reinterpret_cast<char *>(s.e) + bytes); }
+template <class S> SEM void deallocate(S &s, int64_t bytes) {
+  s.e = reinterpret_cast<Word *>(reinterpret_cast<char *>(s.e) + bytes);
+}
 
 // --- guard functions with a fast path
 SEM bool guard_hd(Term t, Term &r) {
@@ -71,19 +73,22 @@ SEM bool guard_tuple_size(Term t, Term &r) {
   return true;
 }
 SEM bool guard_map_size(Term t, Term &r) {
-  if (!LIKELY(t.is_boxed() && (header_kind(*box(t)) == Kind::FlatMap || header_kind(*box(t)) == Kind::HashMap))) return false;
+  if (!LIKELY(t.is_boxed() && (header_kind(*box(t)) == Kind::FlatMap || header_kind(*box(t)) == Kind::HashMap)))
+    return false;
   r = Term::small(int64_t(box(t)[1]));
   return true;
 }
 SEM bool guard_bit_size(Term t, Term &r) {
-  if (!LIKELY(t.is_boxed() && header_kind(*box(t)) >= Kind::HeapBin && header_kind(*box(t)) <= Kind::SubBin)) return false;
+  if (!LIKELY(t.is_boxed() && header_kind(*box(t)) >= Kind::HeapBin && header_kind(*box(t)) <= Kind::SubBin))
+    return false;
   Word bits = box(t)[1] * 8;
   if (header_kind(*box(t)) == Kind::SubBin) bits += reinterpret_cast<const SubBinObj *>(box(t))->bit_size;
   r = Term::small(int64_t(bits));
   return true;
 }
 SEM bool guard_byte_size(Term t, Term &r) {
-  if (!LIKELY(t.is_boxed() && header_kind(*box(t)) >= Kind::HeapBin && header_kind(*box(t)) <= Kind::SubBin)) return false;
+  if (!LIKELY(t.is_boxed() && header_kind(*box(t)) >= Kind::HeapBin && header_kind(*box(t)) <= Kind::SubBin))
+    return false;
   Word bytes = box(t)[1];
   if (header_kind(*box(t)) == Kind::SubBin) bytes += reinterpret_cast<const SubBinObj *>(box(t))->bit_size != 0;
   r = Term::small(int64_t(bytes));

@@ -34,7 +34,8 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max
   std::mt19937 random(seed);
   std::vector<loader::Chunk> chunks;
   std::string error;
-  if (random() % 16 == 0 || !loader::read_chunks({reinterpret_cast<char *>(data), size}, &chunks, &error) || chunks.empty())
+  if (random() % 16 == 0 || !loader::read_chunks({reinterpret_cast<char *>(data), size}, &chunks, &error) ||
+      chunks.empty())
     return LLVMFuzzerMutate(data, size, max_size);
   size_t which = random() % chunks.size();
   if (random() % 4)

@@ -15,7 +15,7 @@ using runtime::testing::Row;
 using Key = std::tuple<Word, Word, int>;
 std::map<Key, Bif> all_bifs() {
   std::map<Key, Bif> m;
-#define JOIST_BIF(module, function, arity, symbol) \
+#define JOIST_BIF(module, function, arity, symbol)                                                                     \
   if (Bif f = symbol) m[{atoms::module.raw(), atoms::function.raw(), arity}] = f;
 #include "bifs/bif_table.def"
 #undef JOIST_BIF
@@ -42,7 +42,8 @@ TEST(StockBifs, ResultsAndErrors) {
     Term args[4];
     int arity = 0;
     for (Term l = r[2]; l.is_cons(); l = l.tail()) args[arity++] = l.head();
-    std::string what = std::string(atom::text(r[0])) + ":" + std::string(atom::text(r[1])) + " " + runtime::to_text(r[2]);
+    std::string what =
+        std::string(atom::text(r[0])) + ":" + std::string(atom::text(r[1])) + " " + runtime::to_text(r[2]);
     auto at = bifs.find({r[0].raw(), r[1].raw(), arity});
     if (at == bifs.end()) {
       ADD_FAILURE() << "missing " << what;
@@ -57,12 +58,13 @@ TEST(StockBifs, ResultsAndErrors) {
     if (ok) {
       if (got.is_none() || !eq(got, expected)) {
         failures++;
-        ADD_FAILURE() << what << "\n  got " << (got.is_none() ? "an error" : runtime::to_text(got)) << "\n  not " << runtime::to_text(expected);
+        ADD_FAILURE() << what << "\n  got " << (got.is_none() ? "an error" : runtime::to_text(got)) << "\n  not "
+                      << runtime::to_text(expected);
       }
     } else if (!got.is_none() || reason_atom(p.freason.reason) != expected) {
       failures++;
-      ADD_FAILURE() << what << "\n  got " << runtime::to_text(got.is_none() ? reason_atom(p.freason.reason) : got) << "\n  not error "
-                    << runtime::to_text(expected);
+      ADD_FAILURE() << what << "\n  got " << runtime::to_text(got.is_none() ? reason_atom(p.freason.reason) : got)
+                    << "\n  not error " << runtime::to_text(expected);
     }
     fragment_free(p.heap.fragments);
     p.heap.fragments = nullptr;

@@ -85,7 +85,11 @@ TEST(RegexCompat, OldReadings) {
 TEST(RegexCompat, Latin1Tables) {
   EXPECT_EQ(match("\xC4", "\xE4", Caseless), (Groups{0, 1}));
   EXPECT_EQ(match("\\w", "\xE5"), (Groups{0, 1}));
-  EXPECT_EQ(match("\\w", "\xC3\xA5" "a", Utf), (Groups{0, 2}));
+  EXPECT_EQ(match("\\w",
+                  "\xC3\xA5"
+                  "a",
+                  Utf),
+            (Groups{0, 2}));
   EXPECT_EQ(match("[[:punct:]]", "\xA7"), (Groups{0, 1}));
   EXPECT_EQ(match("[[:upper:]]", "\xD7"), Groups{});
   EXPECT_EQ(match("\\s", "\xA0"), Groups{});

@@ -13,7 +13,12 @@
 using namespace joist::runtime;
 
 namespace {
-struct Row { int minor, level; bool deterministic; size_t size; const char *hex; };
+struct Row {
+  int minor, level;
+  bool deterministic;
+  size_t size;
+  const char *hex;
+};
 const Row kRows[] = {
 #include "tests/unit/dist/stock_etf.inc"
 };
@@ -147,8 +152,8 @@ TEST_F(EtfTest, DeepTermsNeedNoStack) {
 }
 
 TEST_F(EtfTest, Safe) {
-  const uint8_t unknown[] = {131, 119, 22, 'n', 'e', 'v', 'e', 'r', '_', 's', 'e', 'e', 'n', '_',
-                             'b',  'e',  'f', 'o', 'r', 'e', '_', '_', '_', '_', '_'};
+  const uint8_t unknown[] = {131, 119, 22,  'n', 'e', 'v', 'e', 'r', '_', 's', 'e', 'e', 'n',
+                             '_', 'b', 'e', 'f', 'o', 'r', 'e', '_', '_', '_', '_', '_'};
   FragmentHeap h;
   EXPECT_TRUE(etf_decode(h, unknown, sizeof unknown, true, nullptr).is_none());
   EXPECT_FALSE(etf_decode(h, unknown, sizeof unknown, false, nullptr).is_none());

@@ -46,7 +46,8 @@ TEST_F(Match, GuardsSelect) {
   EXPECT_EQ(run(o, spec(head, list(call(">", v(1), v(2))), list(a("yes")))), "no match");
   EXPECT_EQ(run(o, spec(head, list(call("==", call("+", v(1), n(2)), v(2))), list(a("yes")))), "yes");
   EXPECT_EQ(run(o, spec(head, list(call("hd", v(1))), list(a("yes")))), "no match");
-  EXPECT_EQ(run(o, spec(head, list(call("or", call("is_atom", v(1)), call("is_integer", v(1)))), list(a("yes")))), "yes");
+  EXPECT_EQ(run(o, spec(head, list(call("or", call("is_atom", v(1)), call("is_integer", v(1)))), list(a("yes")))),
+            "yes");
   EXPECT_EQ(run(o, spec(head, list(call("andalso", a("false"), call("hd", v(1)))), list(a("yes")))), "no match");
   EXPECT_EQ(run(o, spec(head, list(call("orelse", a("true"), call("hd", v(1)))), list(a("yes")))), "yes");
 }
@@ -63,7 +64,8 @@ TEST_F(Match, BodiesBuild) {
 }
 
 TEST_F(Match, ClausesAreTriedInOrder) {
-  Term s = make_list(h, tuple(tuple(n(2)), Term::nil(), list(a("two"))), tuple(tuple(v(1)), Term::nil(), list(a("any"))));
+  Term s =
+      make_list(h, tuple(tuple(n(2)), Term::nil(), list(a("two"))), tuple(tuple(v(1)), Term::nil(), list(a("any"))));
   EXPECT_EQ(run(tuple(n(2)), s), "two");
   EXPECT_EQ(run(tuple(n(3)), s), "any");
 }
@@ -74,7 +76,8 @@ TEST_F(Match, LintSpeaksAsStock) {
   EXPECT_EQ(run(head, list(a("a"))), "error: Match program part is not a tuple of arity 3.");
   EXPECT_EQ(run(head, spec(head, Term::nil(), list(v(2)))), "error: Variable $2 is unbound.");
   EXPECT_EQ(run(head, spec(head, list(call("foo", v(1))), list(tuple(n(1))))),
-            "error: Function foo/1 does_not_exist. {1} is neither a function call, nor a tuple (tuples are written {{ ... }}).");
+            "error: Function foo/1 does_not_exist. {1} is neither a function call, nor a tuple (tuples are written {{ "
+            "... }}).");
   EXPECT_EQ(run(head, spec(head, Term::nil(), Term::nil())), "error: Body clause does not return anything.");
   EXPECT_EQ(run(head, spec(head, Term::nil(), list(call("return_trace")))),
             "error: Special form 'return_trace' used in wrong dialect.");
@@ -101,7 +104,8 @@ TEST_F(Match, TraceArguments) {
   Term args[] = {n(1), n(2)};
   auto trace = [&](Term head, Term body) {
     MatchProgram m;
-    if (match_compile_spec(spec(head, Term::nil(), body), kCallTraceUse, &m) != CompileResult::Ok) return std::string("error");
+    if (match_compile_spec(spec(head, Term::nil(), body), kCallTraceUse, &m) != CompileResult::Ok)
+      return std::string("error");
     MatchRun r;
     r.result = &h;
     r.copy = true;

@@ -24,7 +24,7 @@ struct Caller {
     if (!code_hooks.init_trampolines) code_hooks.init_trampolines = [](Export *) {};
     p.machine = machine.get();
     p.id = Term::local_pid(1);
-#define JOIST_BIF(module, function, arity, symbol) \
+#define JOIST_BIF(module, function, arity, symbol)                                                                     \
   if (Bif f = symbol) bifs[{atoms::module.raw(), atoms::function.raw(), arity}] = f;
 #include "bifs/bif_table.def"
 #undef JOIST_BIF
@@ -65,7 +65,9 @@ struct Replay {
   void expect(Term got, Term expected, const std::string &what) {
     rows++;
     if (eq(got, expected)) return;
-    if (failures++ < 20) ADD_FAILURE() << what << "\n  got " << runtime::to_text(got).substr(0, 2000) << "\n  not " << runtime::to_text(expected).substr(0, 2000);
+    if (failures++ < 20)
+      ADD_FAILURE() << what << "\n  got " << runtime::to_text(got).substr(0, 2000) << "\n  not "
+                    << runtime::to_text(expected).substr(0, 2000);
   }
   Term ets(Term f, std::vector<Term> args) { return caller.call(h, atoms::ets, f, std::move(args)); }
   Term value(Term outcome) { return tuple_elements(outcome)[1]; }
@@ -114,7 +116,8 @@ struct Replay {
       tables[r[1].small_value()] = value(ets(atoms::new_, {atom::intern("t"), options}));
       return;
     }
-    if (kind == "spec") return expect(caller.call(h, atoms::erlang, atoms::match_spec_test, {r[1], r[2], r[3]}), r[4], name(r));
+    if (kind == "spec")
+      return expect(caller.call(h, atoms::erlang, atoms::match_spec_test, {r[1], r[2], r[3]}), r[4], name(r));
     Term t = tables.at(r[1].small_value());
     if (kind == "op") {
       std::vector<Term> args{t};

@@ -282,20 +282,23 @@ TEST_F(Stored, FineLockedTreeUnderThreads) {
   OrderedStore fine(shape(TableType::OrderedSet, true));
   for (int i = 0; i < 4000; i++) fine.put(tuple(n(i), n(i)), false);
   for (int i = 0; i < 4000; i += 250) fine.force_split(n(i));
-  in_threads(4, [](Store &s, int seed) {
-    auto &tree = static_cast<OrderedStore &>(s);
-    for (int round = 0; round < 4; round++) {
-      hammer(s, seed * 10 + round);
-      tree.force_split(Term::small(seed * 900));
-      tree.force_join(Term::small(seed * 700));
-      FragmentHeap h;
-      Term key, next;
-      for (Status st = s.first(h, &key); st == Status::Ok; key = next) {
-        st = s.next(key, h, &next);
-        if (st == Status::Ok) ASSERT_LT(key.small_value(), next.small_value());
-      }
-    }
-  }, fine);
+  in_threads(
+      4,
+      [](Store &s, int seed) {
+        auto &tree = static_cast<OrderedStore &>(s);
+        for (int round = 0; round < 4; round++) {
+          hammer(s, seed * 10 + round);
+          tree.force_split(Term::small(seed * 900));
+          tree.force_join(Term::small(seed * 700));
+          FragmentHeap h;
+          Term key, next;
+          for (Status st = s.first(h, &key); st == Status::Ok; key = next) {
+            st = s.next(key, h, &next);
+            if (st == Status::Ok) ASSERT_LT(key.small_value(), next.small_value());
+          }
+        }
+      },
+      fine);
   int64_t count = 0;
   Term key;
   for (Status s = fine.first(h, &key); s == Status::Ok; s = fine.next(key, h, &key)) count++;

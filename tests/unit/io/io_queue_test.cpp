@@ -78,7 +78,8 @@ TEST_F(IoQueueTest, FileNames) {
   std::string s;
   Term name = make_list(heap, Term::small('a'), Term::small(0x20ac), make_list(heap, Term::small('b')));
   ASSERT_TRUE(file_name_to_native(name, &s));
-  EXPECT_EQ(s, "a\xe2\x82\xac" "b");
+  EXPECT_EQ(s, "a\xe2\x82\xac"
+               "b");
   EXPECT_FALSE(file_name_to_native(make_list(heap, Term::small(0)), &s));
   EXPECT_FALSE(file_name_to_native(make_list(heap, Term::small(0xD800)), &s));
   EXPECT_FALSE(file_name_to_native(atoms::ok, &s));

@@ -35,7 +35,8 @@ TEST_F(Natives, FilesReadWhatWasWritten) {
     EXPECT_EQ(file("write_nif", {ref, data}), atoms::ok);
     EXPECT_EQ(show(file("seek_nif", {ref, atoms::bof, Term::small(1)})), "{ok,1}");
     EXPECT_EQ(bytes(element(file("read_nif", {ref, Term::small(5)}), 2)), "ello ");
-    EXPECT_EQ(bytes(element(file("pread_nif", {ref, Term::small(4), Term::small(100)}), 2)), "o " + std::string(98, 'x'));
+    EXPECT_EQ(bytes(element(file("pread_nif", {ref, Term::small(4), Term::small(100)}), 2)),
+              "o " + std::string(98, 'x'));
     Term huge = make_int(p->heap, int64_t{1} << 40);
     EXPECT_EQ(bytes(element(file("read_nif", {ref, huge}), 2)).size(), 3000u);
     EXPECT_EQ(file("read_nif", {ref, Term::small(1)}), atoms::eof);
@@ -95,7 +96,8 @@ TEST_F(Natives, FilesOfDeadOwnersAreClosed) {
   ASSERT_EQ(static_nif_find(atom::intern("prim_file"))->load(helper), 0);
   std::atomic<int> fd{-1};
   in_process([&](Process *p) {
-    Term ref = element(native(p, "prim_file", "open_nif", {native_name(p, dir + "/x"), make_list(p->heap, atoms::write)}), 2);
+    Term ref =
+        element(native(p, "prim_file", "open_nif", {native_name(p, dir + "/x"), make_list(p->heap, atoms::write)}), 2);
     int n;
     memcpy(&n, bytes(native(p, "prim_file", "get_handle_nif", {ref})).data(), sizeof(n));
     fd = n;

@@ -52,7 +52,8 @@ TEST_F(Ports, ExitStatusComesAfterAllData) {
   in_process([](Process *p) {
     p->state.fetch_or(pstate::TrapExit);
     for (int i = 0; i < 20; i++) {
-      Term port = open_port(p, spawn_name(p, "sh -c 'echo one; exit 3'"), make_list(p->heap, atoms::exit_status, atoms::eof));
+      Term port =
+          open_port(p, spawn_name(p, "sh -c 'echo one; exit 3'"), make_list(p->heap, atoms::exit_status, atoms::eof));
       ASSERT_TRUE(port.is_local_port());
       EXPECT_EQ(next(p, port), "{data,\"one\\n\"}");
       EXPECT_EQ(next(p, port), "{exit_status,3}");
@@ -128,7 +129,8 @@ TEST_F(Ports, ExecutablesGetArgumentsDirectoryAndEnvironment) {
   in_process([](Process *p) {
     Heap &h = p->heap;
     Term args = make_list(h, text(p, "-c"), text(p, "echo $0 $1 $JOIST_TEST; pwd"), text(p, "zero"), text(p, "a b"));
-    Term env = make_list(h, make_tuple(h, text(p, "JOIST_TEST"), text(p, "value")), make_tuple(h, text(p, "HOME"), atoms::false_));
+    Term env = make_list(h, make_tuple(h, text(p, "JOIST_TEST"), text(p, "value")),
+                         make_tuple(h, text(p, "HOME"), atoms::false_));
     Term settings = make_list(h, make_tuple(h, atoms::args, args), make_tuple(h, atoms::env, env),
                               make_tuple(h, atoms::cd, text(p, "/")), atoms::exit_status);
     Term port = open_port(p, make_tuple(h, atoms::spawn_executable, text(p, "/bin/sh")), settings);
@@ -219,7 +221,8 @@ TEST_F(Ports, ManyChildrenAtOnce) {
 
 TEST_F(Ports, InetAnswersWithoutASocket) {
   in_process([](Process *p) {
-    Term port = open_port(p, make_tuple(p->heap, atoms::spawn_driver, text(p, "udp_inet")), make_list(p->heap, atoms::binary));
+    Term port =
+        open_port(p, make_tuple(p->heap, atoms::spawn_driver, text(p, "udp_inet")), make_list(p->heap, atoms::binary));
     ASSERT_TRUE(port.is_local_port());
     constexpr int64_t kMagic = 0x03f1a300;
     auto control = [&](int request, Term data) {
@@ -231,7 +234,8 @@ TEST_F(Ports, InetAnswersWithoutASocket) {
     EXPECT_EQ(control(15, Term::nil()), show(make_cons(p->heap, Term::small(0), text(p, "einval"))));
     EXPECT_EQ(control(1, make_list(p->heap, Term::small(1), Term::small(2))), "[1]");
     EXPECT_EQ(control(16, Term::nil()), "[1,0,0,0,1]");
-    EXPECT_EQ(show(ask(p, b::erts_internal_port_control_3, {port, Term::small(1), Term::nil()})), show(make_cons(p->heap, Term::small(0), text(p, "exbadport"))));
+    EXPECT_EQ(show(ask(p, b::erts_internal_port_control_3, {port, Term::small(1), Term::nil()})),
+              show(make_cons(p->heap, Term::small(0), text(p, "exbadport"))));
     ask(p, b::erts_internal_port_close_1, {port});
   });
 }

@@ -40,7 +40,8 @@ protected:
   static std::string check(const std::string &bytes) {
     BeamFile file;
     std::string error;
-    if (!beam_parse(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size(), &file, &error) || !beam_validate(file, &error)) {
+    if (!beam_parse(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size(), &file, &error) ||
+        !beam_validate(file, &error)) {
       EXPECT_FALSE(error.empty());
       return error;
     }
@@ -116,7 +117,9 @@ TEST_F(Loader, RefusesTruncatedFiles) {
   bytes = contents(kStdlib + "lists.beam");
   for (const char *id : {"Code", "AtU8", "ImpT", "ExpT", "LitT", "FunT"})
     for (size_t cut : {size_t{1}, size_t{5}, size_t{40}})
-      EXPECT_NE(check(with_chunk(bytes, id, [&](std::string &d) { d.resize(d.size() > cut ? d.size() - cut : 0); })), "") << id << cut;
+      EXPECT_NE(check(with_chunk(bytes, id, [&](std::string &d) { d.resize(d.size() > cut ? d.size() - cut : 0); })),
+                "")
+          << id << cut;
 }
 
 TEST_F(Loader, SurvivesDamage) {

@@ -40,7 +40,9 @@ struct Code {
     file.module = intern("m");
     file.function_count = 1;
     file.label_count = 20;
-    file.imports = {{{atoms::erlang, atoms::self, 0}}, {{atoms::erlang, atoms::op_plus, 2}}, {{atoms::erlang, atoms::error, 1}},
+    file.imports = {{{atoms::erlang, atoms::self, 0}},
+                    {{atoms::erlang, atoms::op_plus, 2}},
+                    {{atoms::erlang, atoms::error, 1}},
                     {{intern("m2"), intern("g"), 2}}};
     ins(op_label, {U(1)}).ins(op_func_info, {A(file.module), A(intern("f")), U(arity)}).ins(op_label, {U(2)});
   }
@@ -88,13 +90,22 @@ TEST_F(Validate, RegistersMustHoldSomething) {
   a.ins(op_move, {X(1), X(0)}).ins(op_return, {});
   EXPECT_REFUSED(a, "x register");
   Code b(1); // killed by the call
-  b.ins(op_allocate, {U(0), U(1)}).ins(op_move, {I(1), X(3)}).ins(op_call, {U(1), L(2)}).ins(op_move, {X(3), X(0)}).ins(op_deallocate, {U(0)}).ins(op_return, {});
+  b.ins(op_allocate, {U(0), U(1)})
+      .ins(op_move, {I(1), X(3)})
+      .ins(op_call, {U(1), L(2)})
+      .ins(op_move, {X(3), X(0)})
+      .ins(op_deallocate, {U(0)})
+      .ins(op_return, {});
   EXPECT_REFUSED(b, "x register");
   Code c(1);
   c.ins(op_allocate, {U(1), U(1)}).ins(op_call, {U(1), L(2)}).ins(op_deallocate, {U(1)}).ins(op_return, {});
   EXPECT_REFUSED(c, "y register");
   Code d(2); // on one way only
-  d.ins(op_is_nil, {L(3), X(0)}).ins(op_move, {I(1), X(5)}).ins(op_label, {U(3)}).ins(op_move, {X(5), X(0)}).ins(op_return, {});
+  d.ins(op_is_nil, {L(3), X(0)})
+      .ins(op_move, {I(1), X(5)})
+      .ins(op_label, {U(3)})
+      .ins(op_move, {X(5), X(0)})
+      .ins(op_return, {});
   EXPECT_REFUSED(d, "x register");
   Code e(1);
   e.ins(op_test_heap, {U(2), U(2)}).ins(op_return, {});
@@ -121,7 +132,11 @@ TEST_F(Validate, Frames) {
   f.ins(op_call, {U(1), L(2)}).ins(op_return, {});
   EXPECT_REFUSED(f, "without a frame");
   Code g(1);
-  g.ins(op_allocate_zero, {U(3), U(1)}).ins(op_move, {X(0), Y(2)}).ins(op_trim, {U(2), U(1)}).ins(op_move, {Y(0), X(0)}).ins(op_call_last, {U(1), L(2), U(1)});
+  g.ins(op_allocate_zero, {U(3), U(1)})
+      .ins(op_move, {X(0), Y(2)})
+      .ins(op_trim, {U(2), U(1)})
+      .ins(op_move, {Y(0), X(0)})
+      .ins(op_call_last, {U(1), L(2), U(1)});
   EXPECT_EQ(g.check(), "");
   Code h(1);
   h.ins(op_allocate_zero, {U(3), U(1)}).ins(op_trim, {U(2), U(2)});
@@ -165,7 +180,12 @@ TEST_F(Validate, ControlStaysInside) {
   EXPECT_REFUSED(j, "number of functions");
   Code k(1); // a jump into the next function
   k.file.function_count = 2;
-  k.ins(op_jump, {L(5)}).ins(op_label, {U(3)}).ins(op_func_info, {A(k.file.module), A(intern("g")), U(0)}).ins(op_label, {U(4)}).ins(op_label, {U(5)}).ins(op_if_end, {});
+  k.ins(op_jump, {L(5)})
+      .ins(op_label, {U(3)})
+      .ins(op_func_info, {A(k.file.module), A(intern("g")), U(0)})
+      .ins(op_label, {U(4)})
+      .ins(op_label, {U(5)})
+      .ins(op_if_end, {});
   EXPECT_REFUSED(k, "leaves the function");
 }
 
@@ -174,58 +194,128 @@ TEST_F(Validate, CatchTags) {
     return c.ins(op_allocate_zero, {U(2), U(1)}).ins(op_try, {Y(1), L(3)}).ins(op_call, {U(1), L(2)});
   };
   Code a(1);
-  sound(a).ins(op_try_end, {Y(1)}).ins(op_deallocate, {U(2)}).ins(op_return, {}).ins(op_label, {U(3)}).ins(op_try_case, {Y(1)}).ins(op_move, {X(1), X(0)}).ins(op_deallocate, {U(2)}).ins(op_return, {});
+  sound(a)
+      .ins(op_try_end, {Y(1)})
+      .ins(op_deallocate, {U(2)})
+      .ins(op_return, {})
+      .ins(op_label, {U(3)})
+      .ins(op_try_case, {Y(1)})
+      .ins(op_move, {X(1), X(0)})
+      .ins(op_deallocate, {U(2)})
+      .ins(op_return, {});
   EXPECT_EQ(a.check(), "");
   Code b(1);
-  sound(b).ins(op_deallocate, {U(2)}).ins(op_return, {}).ins(op_label, {U(3)}).ins(op_try_case, {Y(1)}).ins(op_if_end, {});
+  sound(b)
+      .ins(op_deallocate, {U(2)})
+      .ins(op_return, {})
+      .ins(op_label, {U(3)})
+      .ins(op_try_case, {Y(1)})
+      .ins(op_if_end, {});
   EXPECT_REFUSED(b, "catch tags");
   Code c(1);
-  sound(c).ins(op_move, {I(1), Y(1)}).ins(op_if_end, {}).ins(op_label, {U(3)}).ins(op_try_case, {Y(1)}).ins(op_if_end, {});
+  sound(c)
+      .ins(op_move, {I(1), Y(1)})
+      .ins(op_if_end, {})
+      .ins(op_label, {U(3)})
+      .ins(op_try_case, {Y(1)})
+      .ins(op_if_end, {});
   EXPECT_REFUSED(c, "overwritten");
   Code d(1);
-  sound(d).ins(op_move, {Y(1), X(0)}).ins(op_if_end, {}).ins(op_label, {U(3)}).ins(op_try_case, {Y(1)}).ins(op_if_end, {});
+  sound(d)
+      .ins(op_move, {Y(1), X(0)})
+      .ins(op_if_end, {})
+      .ins(op_label, {U(3)})
+      .ins(op_try_case, {Y(1)})
+      .ins(op_if_end, {});
   EXPECT_REFUSED(d, "catch tag is read");
   Code e(1);
   sound(e).ins(op_try_end, {Y(0)}).ins(op_if_end, {}).ins(op_label, {U(3)}).ins(op_try_case, {Y(1)}).ins(op_if_end, {});
   EXPECT_REFUSED(e, "innermost");
   Code f(1);
-  f.ins(op_allocate_zero, {U(2), U(1)}).ins(op_try, {Y(0), L(3)}).ins(op_try, {Y(1), L(3)}).ins(op_if_end, {}).ins(op_label, {U(3)}).ins(op_try_case, {Y(0)}).ins(op_if_end, {});
+  f.ins(op_allocate_zero, {U(2), U(1)})
+      .ins(op_try, {Y(0), L(3)})
+      .ins(op_try, {Y(1), L(3)})
+      .ins(op_if_end, {})
+      .ins(op_label, {U(3)})
+      .ins(op_try_case, {Y(0)})
+      .ins(op_if_end, {});
   EXPECT_REFUSED(f, "inner catch tag");
   Code g(1); // registers do not survive an exception
-  g.ins(op_allocate_zero, {U(1), U(1)}).ins(op_catch, {Y(0), L(3)}).ins(op_move, {I(1), X(4)}).ins(op_label, {U(3)}).ins(op_catch_end, {Y(0)}).ins(op_move, {X(4), X(0)}).ins(op_deallocate, {U(1)}).ins(op_return, {});
+  g.ins(op_allocate_zero, {U(1), U(1)})
+      .ins(op_catch, {Y(0), L(3)})
+      .ins(op_move, {I(1), X(4)})
+      .ins(op_label, {U(3)})
+      .ins(op_catch_end, {Y(0)})
+      .ins(op_move, {X(4), X(0)})
+      .ins(op_deallocate, {U(1)})
+      .ins(op_return, {});
   EXPECT_REFUSED(g, "x register");
 }
 
 TEST_F(Validate, MatchContexts) {
   Code a(1);
-  a.ins(op_bs_get_binary2, {L(3), X(0), U(1), A(atoms::all), U(8), U(0), X(0)}).ins(op_return, {}).ins(op_label, {U(3)}).ins(op_if_end, {});
+  a.ins(op_bs_get_binary2, {L(3), X(0), U(1), A(atoms::all), U(8), U(0), X(0)})
+      .ins(op_return, {})
+      .ins(op_label, {U(3)})
+      .ins(op_if_end, {});
   EXPECT_REFUSED(a, "match context");
   Code b(1);
-  b.ins(op_bs_start_match3, {L(3), X(0), U(1), X(1)}).ins(op_move, {X(1), X(0)}).ins(op_return, {}).ins(op_label, {U(3)}).ins(op_if_end, {});
+  b.ins(op_bs_start_match3, {L(3), X(0), U(1), X(1)})
+      .ins(op_move, {X(1), X(0)})
+      .ins(op_return, {})
+      .ins(op_label, {U(3)})
+      .ins(op_if_end, {});
   EXPECT_REFUSED(b, "match context");
   Code c(1);
-  c.ins(op_bs_start_match3, {L(3), X(0), U(1), X(1)}).ins(op_bs_get_binary2, {L(3), X(1), U(2), A(atoms::all), U(8), U(0), X(0)}).ins(op_return, {}).ins(op_label, {U(3)}).ins(op_if_end, {});
+  c.ins(op_bs_start_match3, {L(3), X(0), U(1), X(1)})
+      .ins(op_bs_get_binary2, {L(3), X(1), U(2), A(atoms::all), U(8), U(0), X(0)})
+      .ins(op_return, {})
+      .ins(op_label, {U(3)})
+      .ins(op_if_end, {});
   EXPECT_EQ(c.check(), "");
   Code d(1);
-  d.ins(op_bs_start_match3, {L(3), X(0), U(1), X(1)}).ins(op_bs_test_unit, {L(3), X(1), U(0)}).ins(op_if_end, {}).ins(op_label, {U(3)}).ins(op_if_end, {});
+  d.ins(op_bs_start_match3, {L(3), X(0), U(1), X(1)})
+      .ins(op_bs_test_unit, {L(3), X(1), U(0)})
+      .ins(op_if_end, {})
+      .ins(op_label, {U(3)})
+      .ins(op_if_end, {});
   EXPECT_REFUSED(d, "unit");
   Code e(1);
-  e.ins(op_bs_start_match3, {L(3), X(0), U(1), X(1)}).ins(op_bs_match_string, {L(3), X(1), U(64), U(0)}).ins(op_if_end, {}).ins(op_label, {U(3)}).ins(op_if_end, {});
+  e.ins(op_bs_start_match3, {L(3), X(0), U(1), X(1)})
+      .ins(op_bs_match_string, {L(3), X(1), U(64), U(0)})
+      .ins(op_if_end, {})
+      .ins(op_label, {U(3)})
+      .ins(op_if_end, {});
   EXPECT_REFUSED(e, "string");
 }
 
 TEST_F(Validate, MessagesAreTakenWhereTheyAreLookedAt) {
   Code sound(0);
-  sound.ins(op_allocate, {U(0), U(0)}).ins(op_label, {U(3)}).ins(op_loop_rec, {L(5), X(0)}).ins(op_is_atom, {L(4), X(0)})
-      .ins(op_remove_message, {}).ins(op_deallocate, {U(0)}).ins(op_return, {})
-      .ins(op_label, {U(4)}).ins(op_loop_rec_end, {L(3)}).ins(op_label, {U(5)}).ins(op_wait, {L(3)});
+  sound.ins(op_allocate, {U(0), U(0)})
+      .ins(op_label, {U(3)})
+      .ins(op_loop_rec, {L(5), X(0)})
+      .ins(op_is_atom, {L(4), X(0)})
+      .ins(op_remove_message, {})
+      .ins(op_deallocate, {U(0)})
+      .ins(op_return, {})
+      .ins(op_label, {U(4)})
+      .ins(op_loop_rec_end, {L(3)})
+      .ins(op_label, {U(5)})
+      .ins(op_wait, {L(3)});
   EXPECT_EQ(sound.check(), "");
   Code none(1);
   none.ins(op_remove_message, {}).ins(op_return, {});
   EXPECT_REFUSED(none, "no message to take");
   Code twice(0);
-  twice.ins(op_allocate, {U(0), U(0)}).ins(op_label, {U(3)}).ins(op_loop_rec, {L(5), X(0)}).ins(op_remove_message, {}).ins(op_remove_message, {})
-      .ins(op_deallocate, {U(0)}).ins(op_return, {}).ins(op_label, {U(5)}).ins(op_wait, {L(3)});
+  twice.ins(op_allocate, {U(0), U(0)})
+      .ins(op_label, {U(3)})
+      .ins(op_loop_rec, {L(5), X(0)})
+      .ins(op_remove_message, {})
+      .ins(op_remove_message, {})
+      .ins(op_deallocate, {U(0)})
+      .ins(op_return, {})
+      .ins(op_label, {U(5)})
+      .ins(op_wait, {L(3)});
   EXPECT_REFUSED(twice, "no message to take");
   Code left(0);
   left.ins(op_allocate, {U(0), U(0)}).ins(op_label, {U(3)}).ins(op_loop_rec_end, {L(3)});
@@ -234,14 +324,20 @@ TEST_F(Validate, MessagesAreTakenWhereTheyAreLookedAt) {
 
 TEST_F(Validate, BinariesAreBegunBeforeTheyAreWritten) {
   Code sound(1);
-  sound.ins(op_bs_init2, {L(0), U(4), U(0), U(1), U(0), X(1)}).ins(op_bs_put_integer, {L(0), I(32), U(1), U(0), X(0)}).ins(op_move, {X(1), X(0)}).ins(op_return, {});
+  sound.ins(op_bs_init2, {L(0), U(4), U(0), U(1), U(0), X(1)})
+      .ins(op_bs_put_integer, {L(0), I(32), U(1), U(0), X(0)})
+      .ins(op_move, {X(1), X(0)})
+      .ins(op_return, {});
   EXPECT_EQ(sound.check(), "");
   Code none(1);
   none.ins(op_bs_put_integer, {L(0), I(32), U(1), U(0), X(0)}).ins(op_return, {});
   EXPECT_REFUSED(none, "no binary has been begun");
   Code some_ways(1);
-  some_ways.ins(op_is_nil, {L(3), X(0)}).ins(op_bs_init2, {L(0), U(4), U(0), U(1), U(0), X(1)}).ins(op_label, {U(3)})
-      .ins(op_bs_put_integer, {L(0), I(32), U(1), U(0), X(0)}).ins(op_return, {});
+  some_ways.ins(op_is_nil, {L(3), X(0)})
+      .ins(op_bs_init2, {L(0), U(4), U(0), U(1), U(0), X(1)})
+      .ins(op_label, {U(3)})
+      .ins(op_bs_put_integer, {L(0), I(32), U(1), U(0), X(0)})
+      .ins(op_return, {});
   EXPECT_REFUSED(some_ways, "no binary has been begun");
 }
 
@@ -272,7 +368,12 @@ TEST_F(Validate, ManyRegistersAndWays) {
   a.ins(op_move, {X(199), X(0)}).ins(op_return, {});
   EXPECT_EQ(a.check(), "");
   Code b(3);
-  b.ins(op_allocate_zero, {U(300), U(3)}).ins(op_move, {X(0), Y(299)}).ins(op_trim, {U(250), U(50)}).ins(op_move, {Y(49), X(0)}).ins(op_deallocate, {U(50)}).ins(op_return, {});
+  b.ins(op_allocate_zero, {U(300), U(3)})
+      .ins(op_move, {X(0), Y(299)})
+      .ins(op_trim, {U(250), U(50)})
+      .ins(op_move, {Y(49), X(0)})
+      .ins(op_deallocate, {U(50)})
+      .ins(op_return, {});
   EXPECT_EQ(b.check(), "");
   // A loop that brings less each time round.
   Code c(0);

@@ -52,7 +52,8 @@ protected:
     }
     case 9: {
       Term m = map_empty(h);
-      for (unsigned n = rng() % 50; n-- > 0;) m = map_put(h, m, Term::small(int64_t(rng() % 1000)), random_term(h, depth - 2));
+      for (unsigned n = rng() % 50; n-- > 0;)
+        m = map_put(h, m, Term::small(int64_t(rng() % 1000)), random_term(h, depth - 2));
       return m;
     }
     default: {
@@ -92,7 +93,8 @@ TEST_F(GcTest, RandomTermsSurvive) {
     default: break;
     }
     gc_verify(&p, x, kRegisters);
-    for (unsigned k = 0; k < kRegisters; k++) ASSERT_TRUE(eq(x[k], expected[k])) << "register " << k << ", round " << round;
+    for (unsigned k = 0; k < kRegisters; k++)
+      ASSERT_TRUE(eq(x[k], expected[k])) << "register " << k << ", round " << round;
   }
   gc_hibernate(&p, x, kRegisters);
   for (unsigned k = 0; k < kRegisters; k++) EXPECT_TRUE(eq(x[k], expected[k]));

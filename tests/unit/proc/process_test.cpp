@@ -49,7 +49,8 @@ TEST_F(Processes, RingPassesEveryMessage) {
     }));
   ready = true;
   FragmentHeap h(16);
-  for (int i = 0; i < 10; i++) message_send_pid(ring[size_t(i)], make_tuple(h, atoms::ok, Term::small(kSize * kRounds)));
+  for (int i = 0; i < 10; i++)
+    message_send_pid(ring[size_t(i)], make_tuple(h, atoms::ok, Term::small(kSize * kRounds)));
   EXPECT_TRUE(eventually([] { return done == 10; }));
   for (Term pid : ring) exit_signal_send(nullptr, pid, atoms::kill);
   EXPECT_TRUE(eventually([] { return process_count() == 0; }));
@@ -210,8 +211,7 @@ TEST_F(Processes, KillStorm) {
 TEST_F(Processes, WorkRunsOnSchedulers) {
   static std::atomic<int> ran{0};
   ran = 0;
-  for (int i = 0; i < 5000; i++)
-    schedule_work([](void *) { ran += this_scheduler() != nullptr; }, nullptr);
+  for (int i = 0; i < 5000; i++) schedule_work([](void *) { ran += this_scheduler() != nullptr; }, nullptr);
   EXPECT_TRUE(eventually([] { return ran == 5000; }));
 }
 

@@ -54,7 +54,9 @@ TEST(Progress, OfflineThreadsHoldNothingUp) {
 
 // Readers follow a pointer that a writer keeps replacing; what is freed is poisoned first.
 TEST(Progress, NothingIsFreedUnderAReader) {
-  struct Node { std::atomic<uint64_t> value; };
+  struct Node {
+    std::atomic<uint64_t> value;
+  };
   static std::atomic<Node *> shared{new Node{42}};
   static std::atomic<int> freed{0};
   std::atomic<bool> stop{false};

@@ -12,7 +12,9 @@ using namespace joist;
 using namespace joist::runtime;
 
 namespace {
-struct Row { const char *function, *args, *result; };
+struct Row {
+  const char *function, *args, *result;
+};
 const Row kRows[] = {
 #include "tests/unit/sys/stock_calls.inc"
 };

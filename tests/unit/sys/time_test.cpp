@@ -7,7 +7,10 @@ using namespace joist::runtime;
 
 namespace {
 TEST(Time, Civil) {
-  struct { int64_t seconds; CivilTime c; } const rows[] = {
+  struct {
+    int64_t seconds;
+    CivilTime c;
+  } const rows[] = {
       {0, {1970, 1, 1, 0, 0, 0}},
       {-1, {1969, 12, 31, 23, 59, 59}},
       {951782400, {2000, 2, 29, 0, 0, 0}},

@@ -35,7 +35,8 @@ TEST(TimerWheel, FiresInTime) {
   std::mt19937_64 random(7);
   std::vector<Probe> probes(5000);
   const int64_t ranges[] = {10, 100, 5000, 300'000, 100'000'000, 40'000'000'000};
-  for (Probe &p : probes) timer_start(&p, now + int64_t(random() % uint64_t(ranges[random() % 6])) * kMs + int64_t(random() % kMs), fire);
+  for (Probe &p : probes)
+    timer_start(&p, now + int64_t(random() % uint64_t(ranges[random() % 6])) * kMs + int64_t(random() % kMs), fire);
   int64_t start = now;
   for (int64_t step : {kMs, 7 * kMs, 1000 * kMs, 60'000 * kMs, 3'600'000 * kMs, 100'000'000 * kMs}) {
     run_until(now + 200 * step, step);
@@ -83,7 +84,9 @@ TEST(TimerWheel, NextExpiry) {
 
 // A timer that starts itself again, and one that is started for the past.
 TEST(TimerWheel, Rearm) {
-  struct Again : Timer { int left = 10; } again;
+  struct Again : Timer {
+    int left = 10;
+  } again;
   timer_start(&again, now + kMs, [](Timer *t) {
     auto *a = static_cast<Again *>(t);
     if (--a->left) timer_start(t, now + kMs, t->fire);

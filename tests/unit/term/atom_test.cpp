@@ -35,7 +35,8 @@ TEST_F(AtomTable, NamesAreValidUtf8OfAtMost255Characters) {
 }
 
 TEST_F(AtomTable, OrderIsByCharacter) {
-  const char *sorted[] = {"", "A", "a", "aa", "ab", "abc", "abcd", "abcda", "abcde", "b", "\xC3\xA4", "\xE2\x82\xAC", "\xF0\x90\x80\x80"};
+  const char *sorted[] = {
+      "", "A", "a", "aa", "ab", "abc", "abcd", "abcda", "abcde", "b", "\xC3\xA4", "\xE2\x82\xAC", "\xF0\x90\x80\x80"};
   for (const char *x : sorted)
     for (const char *y : sorted) {
       int c = std::string(x).compare(y), d = atom::compare(atom::intern(x), atom::intern(y));
@@ -60,8 +61,7 @@ TEST_F(AtomTable, ThreadsAgree) {
     });
   for (auto &t : threads) t.join();
   for (int t = 1; t < kThreads; t++) EXPECT_EQ(got[0], got[size_t(t)]);
-  for (int i = 0; i < kAtoms; i++)
-    EXPECT_EQ(atom::find("thread_atom_" + std::to_string(i)), got[0][size_t(i)]);
+  for (int i = 0; i < kAtoms; i++) EXPECT_EQ(atom::find("thread_atom_" + std::to_string(i)), got[0][size_t(i)]);
 }
 
 } // namespace

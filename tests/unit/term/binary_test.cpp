@@ -1,5 +1,5 @@
-#include "runtime/term/binary.h"
 #include "runtime/mem/alloc.h"
+#include "runtime/term/binary.h"
 #include "runtime/term/number.h"
 
 #include <cmath>
@@ -82,7 +82,7 @@ TEST(Bits, HalfFloats) {
     ASSERT_EQ(double_to_half(std::nextafter(mid, 1e9)), i + 1);
     ASSERT_EQ(double_to_half(std::nextafter(mid, 0)), i);
   }
-  EXPECT_EQ(double_to_half(1e-7), 2);     // stock: <<1.0e-7:16/float>> is <<0,2>>
+  EXPECT_EQ(double_to_half(1e-7), 2); // stock: <<1.0e-7:16/float>> is <<0,2>>
   EXPECT_EQ(double_to_half(1e10), 0x7C00);
   EXPECT_TRUE(std::isinf(half_to_double(0x7C00)));
   EXPECT_TRUE(std::isnan(half_to_double(0x7C01)));
@@ -159,7 +159,16 @@ TEST(Match, Utf) {
         EXPECT_EQ(match_utf32(m, flags), Term::small(c));
       }
     }
-  std::vector<std::vector<uint8_t>> wrong = {{0x80}, {0xC0, 0x80}, {0xC1, 0xBF}, {0xE0, 0x9F, 0xBF}, {0xED, 0xA0, 0x80}, {0xF0, 0x8F, 0xBF, 0xBF}, {0xF4, 0x90, 0x80, 0x80}, {0xF5, 0x80, 0x80, 0x80}, {0xE2, 0x82}, {0xFF}};
+  std::vector<std::vector<uint8_t>> wrong = {{0x80},
+                                             {0xC0, 0x80},
+                                             {0xC1, 0xBF},
+                                             {0xE0, 0x9F, 0xBF},
+                                             {0xED, 0xA0, 0x80},
+                                             {0xF0, 0x8F, 0xBF, 0xBF},
+                                             {0xF4, 0x90, 0x80, 0x80},
+                                             {0xF5, 0x80, 0x80, 0x80},
+                                             {0xE2, 0x82},
+                                             {0xFF}};
   for (auto &bad : wrong) {
     auto *m = reinterpret_cast<MatchCtxObj *>(match_start(h, make_binary_from(h, bad.data(), bad.size())).box());
     EXPECT_TRUE(match_utf8(m).is_none());

@@ -1,8 +1,8 @@
 // Structure and order of maps. Expected orders come from stock OTP 25.
-#include "runtime/term/map.h"
 #include "runtime/term/binary.h"
 #include "runtime/term/compare.h"
 #include "runtime/term/hash.h"
+#include "runtime/term/map.h"
 
 #include <gtest/gtest.h>
 #include <map>
@@ -69,22 +69,22 @@ TEST(MapOrder, Binaries) {
   FragmentHeap h;
   Term m = map_of(h, 40, [&](int i) { return make_binary_from(h, std::to_string(i)); });
   EXPECT_EQ(smalls(map_values(h, m)),
-            (std::vector<int64_t>{7,  27, 25, 14, 8,  36, 20, 31, 5,  6,  3,  33, 34, 26, 21, 15, 23, 12, 11, 17,
-                                  10, 40, 18, 39, 38, 35, 32, 28, 29, 30, 2,  22, 24, 37, 4,  13, 16, 9,  1,  19}));
+            (std::vector<int64_t>{7,  27, 25, 14, 8,  36, 20, 31, 5,  6,  3, 33, 34, 26, 21, 15, 23, 12, 11, 17,
+                                  10, 40, 18, 39, 38, 35, 32, 28, 29, 30, 2, 22, 24, 37, 4,  13, 16, 9,  1,  19}));
 }
 TEST(MapOrder, TuplesWithFloats) {
   FragmentHeap h;
   Term m = map_of(h, 40, [&](int i) { return make_tuple(h, Term::small(i), make_float(h, i + 0.5)); });
   EXPECT_EQ(smalls(map_values(h, m)),
-            (std::vector<int64_t>{28, 23, 2,  1,  13, 32, 4,  6,  3,  12, 15, 24, 14, 21, 34, 39, 7, 17, 26, 5,
-                                  11, 36, 25, 10, 22, 18, 29, 37, 9,  30, 19, 40, 35, 27, 8,  16, 33, 20, 31, 38}));
+            (std::vector<int64_t>{28, 23, 2,  1,  13, 32, 4,  6,  3, 12, 15, 24, 14, 21, 34, 39, 7,  17, 26, 5,
+                                  11, 36, 25, 10, 22, 18, 29, 37, 9, 30, 19, 40, 35, 27, 8,  16, 33, 20, 31, 38}));
 }
 TEST(MapOrder, Floats) {
   FragmentHeap h;
   Term m = map_of(h, 40, [&](int i) { return make_float(h, i * 1.5); });
   EXPECT_EQ(smalls(map_values(h, m)),
-            (std::vector<int64_t>{36, 11, 35, 19, 14, 17, 7, 5, 28, 18, 40, 29, 38, 31, 37, 16, 23, 20, 24, 15,
-                                  21, 8,  26, 34, 27, 9,  1, 32, 13, 4, 22, 10, 6,  2,  3,  30, 33, 39, 12, 25}));
+            (std::vector<int64_t>{36, 11, 35, 19, 14, 17, 7, 5,  28, 18, 40, 29, 38, 31, 37, 16, 23, 20, 24, 15,
+                                  21, 8,  26, 34, 27, 9,  1, 32, 13, 4,  22, 10, 6,  2,  3,  30, 33, 39, 12, 25}));
 }
 TEST(MapOrder, Bignums) {
   FragmentHeap h;
@@ -99,21 +99,21 @@ TEST(MapOrder, Bignums) {
     return Term::boxed(b);
   });
   EXPECT_EQ(smalls(map_values(h, m)),
-            (std::vector<int64_t>{8, 7,  11, 35, 26, 32, 22, 39, 21, 19, 37, 34, 31, 12, 3,  14, 13, 2,  4,  20,
+            (std::vector<int64_t>{8,  7, 11, 35, 26, 32, 22, 39, 21, 19, 37, 34, 31, 12, 3,  14, 13, 2,  4,  20,
                                   24, 9, 18, 33, 25, 6,  28, 15, 27, 10, 5,  38, 1,  40, 16, 23, 29, 30, 36, 17}));
 }
 TEST(MapOrder, NegativeIntegers) {
   FragmentHeap h;
   Term m = map_of(h, 40, [](int i) { return Term::small(-i); });
   EXPECT_EQ(smalls(map_values(h, m)),
-            (std::vector<int64_t>{33, 40, 10, 26, 27, 39, 13, 15, 38, 35, 2,  29, 5,  18, 20, 32, 23, 34, 14, 25,
-                                  28, 6,  12, 17, 3,  21, 30, 37, 31, 1,  16, 36, 7,  9,  8,  24, 11, 22, 19, 4}));
+            (std::vector<int64_t>{33, 40, 10, 26, 27, 39, 13, 15, 38, 35, 2,  29, 5, 18, 20, 32, 23, 34, 14, 25,
+                                  28, 6,  12, 17, 3,  21, 30, 37, 31, 1,  16, 36, 7, 9,  8,  24, 11, 22, 19, 4}));
 }
 TEST(MapOrder, Lists) {
   FragmentHeap h;
   Term m = map_of(h, 40, [&](int i) { return make_list(h, Term::small(i)); });
   EXPECT_EQ(smalls(map_values(h, m)),
-            (std::vector<int64_t>{1,  33, 29, 25, 8, 36, 9,  17, 24, 21, 26, 6,  19, 23, 13, 27, 38, 40, 14, 11,
+            (std::vector<int64_t>{1, 33, 29, 25, 8,  36, 9,  17, 24, 21, 26, 6,  19, 23, 13, 27, 38, 40, 14, 11,
                                   7, 5,  37, 22, 12, 15, 28, 39, 31, 30, 2,  10, 4,  34, 3,  16, 20, 35, 32, 18}));
 }
 TEST(MapOrder, MapsAsKeys) {
@@ -185,9 +185,7 @@ TEST(MapShape, IsCanonical) {
     }
     const Term *found = map_find(m, key);
     ASSERT_EQ(found != nullptr, model.count(k) == 1);
-    if (found) {
-      ASSERT_EQ(found->small_value(), model[k]);
-    }
+    if (found) { ASSERT_EQ(found->small_value(), model[k]); }
   }
 }
 
@@ -203,7 +201,8 @@ TEST(MapShape, MergeEqualsPuttingAll) {
       }
       return map_from_pairs(h, p.data(), Word(n));
     };
-    Term a = some(int(random() % 90), 200), b = round % 3 ? some(int(random() % 90), 200) : map_put(h, a, Term::small(5), a);
+    Term a = some(int(random() % 90), 200),
+         b = round % 3 ? some(int(random() % 90), 200) : map_put(h, a, Term::small(5), a);
     Term expected = a, k, v;
     MapIterator it(b);
     while (it.next(&k, &v)) expected = map_put(h, expected, k, v);

@@ -13,9 +13,9 @@
 namespace joist::runtime::testing {
 namespace {
 
-#define STOCK_ROWS(rows, what)                                          \
-  FragmentHeap h;                                                       \
-  Term rows = stock_rows(h, __FILE__, "stock_numbers.escript", what);   \
+#define STOCK_ROWS(rows, what)                                                                                         \
+  FragmentHeap h;                                                                                                      \
+  Term rows = stock_rows(h, __FILE__, "stock_numbers.escript", what);                                                  \
   if (rows.is_none()) GTEST_SKIP() << "no stock Erlang on PATH";
 
 std::string bytes(Term binary) {
@@ -39,8 +39,8 @@ void check_order(const Row &r) {
 void check_hash(const Row &r) {
   // Big maps print with their inner structure and external identifiers with atom numbers: not comparable.
   std::string text = to_text(r[1]) + "\n", stock = bytes(r[4]);
-  if (stock.find("<x@y") == std::string::npos && stock.find("#Ref<") == std::string::npos && stock.find("#Port<") == std::string::npos &&
-      stock.find('<') == std::string::npos) {
+  if (stock.find("<x@y") == std::string::npos && stock.find("#Ref<") == std::string::npos &&
+      stock.find("#Port<") == std::string::npos && stock.find('<') == std::string::npos) {
     EXPECT_EQ(text, stock);
   }
   EXPECT_EQ(uint64_t(phash_raw(r[1])) + 1, uint64_t(r[2].small_value())) << text;
@@ -68,8 +68,9 @@ TEST(StockTerms, OrderHashAndText) {
 
 Term operate(Heap &h, std::string_view op, Term a, Term b) {
   static const std::map<std::string_view, ArithOp> binary = {
-      {"+", ArithOp::Add},    {"-", ArithOp::Sub},   {"*", ArithOp::Mul},  {"/", ArithOp::Div},    {"div", ArithOp::IntDiv}, {"rem", ArithOp::Rem},
-      {"band", ArithOp::Band}, {"bor", ArithOp::Bor}, {"bxor", ArithOp::Bxor}, {"bsl", ArithOp::Bsl}, {"bsr", ArithOp::Bsr}};
+      {"+", ArithOp::Add},      {"-", ArithOp::Sub},   {"*", ArithOp::Mul},     {"/", ArithOp::Div},
+      {"div", ArithOp::IntDiv}, {"rem", ArithOp::Rem}, {"band", ArithOp::Band}, {"bor", ArithOp::Bor},
+      {"bxor", ArithOp::Bxor},  {"bsl", ArithOp::Bsl}, {"bsr", ArithOp::Bsr}};
   if (!b.is_none()) return arith(h, binary.at(op), a, b);
   if (op == "-") return arith_neg(h, a);
   if (op == "bnot") return arith_bnot(h, a);
@@ -79,7 +80,10 @@ Term operate(Heap &h, std::string_view op, Term a, Term b) {
     return to_double(a, &d) ? make_float(h, d) : Term::none();
   }
   if (is_integer(a)) return a;
-  Rounding r = op == "trunc" ? Rounding::Trunc : op == "round" ? Rounding::Round : op == "floor" ? Rounding::Floor : Rounding::Ceil;
+  Rounding r = op == "trunc"   ? Rounding::Trunc
+               : op == "round" ? Rounding::Round
+               : op == "floor" ? Rounding::Floor
+                               : Rounding::Ceil;
   return float_to_integer(h, float_value(a), r);
 }
 
@@ -131,7 +135,8 @@ TEST(StockTexts, FloatsAndIntegers) {
       double d;
       bool ok = float_from_text(bytes(r[1]), &d);
       EXPECT_EQ(ok, is_float(r[2])) << bytes(r[1]);
-      if (ok && is_float(r[2])) EXPECT_EQ(std::bit_cast<uint64_t>(d), std::bit_cast<uint64_t>(float_value(r[2]))) << bytes(r[1]);
+      if (ok && is_float(r[2]))
+        EXPECT_EQ(std::bit_cast<uint64_t>(d), std::bit_cast<uint64_t>(float_value(r[2]))) << bytes(r[1]);
     } else {
       int base = int(r[2].small_value());
       EXPECT_EQ(integer_to_text(r[1], base), bytes(r[3]));
@@ -143,18 +148,31 @@ TEST(StockTexts, FloatsAndIntegers) {
 
 TEST(Numbers, BytesRoundTrip) {
   FragmentHeap h;
-  const char *texts[] = {"0", "1", "-1", "127", "128", "-128", "-129", "255", "1152921504606846975", "1152921504606846976", "-1152921504606846976",
-                         "-1152921504606846977", "9223372036854775807", "-9223372036854775808", "18446744073709551615", "18446744073709551616",
-                         "340282366920938463463374607431768211456", "-340282366920938463463374607431768211457"};
+  const char *texts[] = {"0",
+                         "1",
+                         "-1",
+                         "127",
+                         "128",
+                         "-128",
+                         "-129",
+                         "255",
+                         "1152921504606846975",
+                         "1152921504606846976",
+                         "-1152921504606846976",
+                         "-1152921504606846977",
+                         "9223372036854775807",
+                         "-9223372036854775808",
+                         "18446744073709551615",
+                         "18446744073709551616",
+                         "340282366920938463463374607431768211456",
+                         "-340282366920938463463374607431768211457"};
   for (const char *t : texts) {
     Term i = integer_from_text(h, t, 10);
     for (bool big : {false, true}) {
       uint8_t b[40];
       integer_to_bytes(i, b, 40, big);
       EXPECT_EQ(integer_to_text(integer_from_bytes(h, b, 40, big, true), 10), t);
-      if (t[0] != '-') {
-        EXPECT_EQ(integer_to_text(integer_from_bytes(h, b, 40, big, false), 10), t);
-      }
+      if (t[0] != '-') { EXPECT_EQ(integer_to_text(integer_from_bytes(h, b, 40, big, false), 10), t); }
       integer_to_bytes(i, b, 3, big);
       Term low = integer_from_bytes(h, b, 3, big, false);
       Term mask = Term::small(0xFFFFFF);

@@ -50,7 +50,8 @@ TEST(Isa, LayoutsAreSound) {
           EXPECT_FALSE(used[l.offset[k] + b]) << row.name;
           used[l.offset[k] + b] = true;
         }
-        if (kinds[k] == OpKind::N) EXPECT_EQ(l.offset[k], (l.words - 1) * 8) << row.name << ": the native entry stands before the return point";
+        if (kinds[k] == OpKind::N)
+          EXPECT_EQ(l.offset[k], (l.words - 1) * 8) << row.name << ": the native entry stands before the return point";
       }
     }
   }
@@ -91,8 +92,9 @@ TEST(Isa, TooManyLiteralsAreRefused) {
 const std::vector<Term> &numbers() {
   static const std::vector<Term> all = [] {
     std::vector<Term> v;
-    for (int64_t i : {int64_t(0), int64_t(1), int64_t(-1), int64_t(2), int64_t(7), int64_t(-8), int64_t(59), int64_t(60), int64_t(61),
-                      int64_t(1) << 30, -(int64_t(1) << 31), int64_t(1) << 58, kMaxSmall, kMinSmall, kMaxSmall - 1, kMinSmall + 1})
+    for (int64_t i : {int64_t(0), int64_t(1), int64_t(-1), int64_t(2), int64_t(7), int64_t(-8), int64_t(59),
+                      int64_t(60), int64_t(61), int64_t(1) << 30, -(int64_t(1) << 31), int64_t(1) << 58, kMaxSmall,
+                      kMinSmall, kMaxSmall - 1, kMinSmall + 1})
       v.push_back(Term::small(i));
     for (double d : {0.0, -0.0, 1.0, -1.5, 1e10, 1e-70, 1e76, -3e76}) v.push_back(Term::encode_float(d));
     return v;
