@@ -1,5 +1,6 @@
 // The table of ports, their life from creation to the last reference, and the list of drivers.
 #include "runtime/io/port_core.h"
+#include "runtime/mem/alloc.h"
 #include "runtime/sched/progress.h"
 #include "runtime/sched/scheduler.h"
 
@@ -49,7 +50,7 @@ std::vector<const Driver *> drivers_all() {
 void ports_init(size_t limit) {
   table_size = std::bit_ceil(std::max<size_t>(limit, 16));
   limit_ = std::min<size_t>(table_size, 134217727); // ids have 27 bits
-  table = new std::atomic<Port *>[table_size]();
+  table = static_cast<std::atomic<Port *> *>(mem_reserve(table_size * sizeof *table));
   Port *p = port_create(&forker, "forker", Term::local_pid(0)); // connected to init, <0.0.0>
   p->instance = std::make_unique<DriverPort>();
   port_end(p);

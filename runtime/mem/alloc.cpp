@@ -103,6 +103,12 @@ size_t mem_used(MemKind k) {
   return sum > 0 ? size_t(sum) : 0;
 }
 
+void *mem_reserve(size_t bytes) {
+  void *p = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (p == MAP_FAILED) out_of_memory(MemKind::System, bytes);
+  return p;
+}
+
 void *low_alloc(size_t bytes) {
   void *p = low_arena().alloc(bytes);
   if (!p) out_of_memory(MemKind::Code, bytes);

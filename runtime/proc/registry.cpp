@@ -2,21 +2,16 @@
 
 #include "runtime/atom/atom.h"
 #include "runtime/io/port.h"
+#include "runtime/mem/alloc.h"
 
-#include <sys/mman.h>
 #include <unordered_set>
 
 namespace joist::runtime {
 namespace {
 std::mutex lock;
-// Untouched pages of the array cost nothing; 8 bytes per possible atom of address space.
+// By atom number.
 std::atomic<Word> *slots() {
-  static auto *s = [] {
-    void *p = mmap(nullptr, atom::limit() * sizeof(Word), PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (p == MAP_FAILED) abort();
-    return static_cast<std::atomic<Word> *>(p);
-  }();
+  static auto *s = static_cast<std::atomic<Word> *>(mem_reserve(atom::limit() * sizeof(Word)));
   return s;
 }
 std::unordered_set<uint32_t> &names() {

@@ -7,17 +7,18 @@
 #include "runtime/sched/progress.h"
 
 #include <algorithm>
-#include <memory>
 #include <thread>
 
 namespace joist::runtime {
 namespace {
+// An entry of the ring holds its id xor the entry's index: zeroed memory is the ring of a new VM, and only what was
+// used of it takes memory.
 constexpr uint64_t kNoId = ~uint64_t{0};
 constexpr uint64_t kDataMask = (uint64_t{1} << (kPidNumberBits + kPidSerialBits)) - 1;
 
 struct Table {
-  std::unique_ptr<std::atomic<Process *>[]> slots;
-  std::unique_ptr<std::atomic<uint64_t>[]> free_ids;
+  std::atomic<Process *> *slots = nullptr;
+  std::atomic<uint64_t> *free_ids = nullptr;
   uint64_t size = 0, mask = 0;
   alignas(64) std::atomic<uint64_t> take{0};
   alignas(64) std::atomic<uint64_t> give{0};
@@ -33,10 +34,8 @@ void process_table_init(size_t limit) {
   uint64_t size = std::bit_ceil(std::clamp<uint64_t>(limit, 1024, uint64_t{1} << 27));
   table.size = size;
   table.mask = size - 1;
-  table.slots = std::make_unique<std::atomic<Process *>[]>(size);
-
-  table.free_ids = std::make_unique_for_overwrite<std::atomic<uint64_t>[]>(size);
-  for (uint64_t i = 0; i < size; i++) table.free_ids[i].store(i, std::memory_order_relaxed);
+  table.slots = static_cast<std::atomic<Process *> *>(mem_reserve(size * sizeof *table.slots));
+  table.free_ids = static_cast<std::atomic<uint64_t> *>(mem_reserve(size * sizeof *table.free_ids));
   table.take = 0, table.give = 0, table.count = 0, table.high = 0;
 }
 
@@ -47,9 +46,9 @@ bool process_table_reserve() {
 }
 
 void process_table_insert(Process *p) {
-  std::atomic<uint64_t> &entry = table.free_ids[table.take.fetch_add(1, std::memory_order_relaxed) & table.mask];
-  uint64_t id;
-  while ((id = entry.exchange(kNoId, std::memory_order_acquire)) == kNoId) std::this_thread::yield();
+  uint64_t at = table.take.fetch_add(1, std::memory_order_relaxed) & table.mask, id;
+  while ((id = table.free_ids[at].exchange(kNoId, std::memory_order_acquire)) == kNoId) std::this_thread::yield();
+  id ^= at;
   p->id = Term::local_pid(id);
   uint64_t slot = id & table.mask;
   uint64_t high = table.high.load(std::memory_order_relaxed);
@@ -60,8 +59,8 @@ void process_table_insert(Process *p) {
 void process_table_remove(Process *p) {
   uint64_t id = p->id.imm_payload(), slot = id & table.mask;
   table.slots[slot].store(nullptr, std::memory_order_release);
-  std::atomic<uint64_t> &entry = table.free_ids[table.give.fetch_add(1, std::memory_order_relaxed) & table.mask];
-  entry.store((id + table.size) & kDataMask, std::memory_order_release);
+  uint64_t at = table.give.fetch_add(1, std::memory_order_relaxed) & table.mask;
+  table.free_ids[at].store(((id + table.size) & kDataMask) ^ at, std::memory_order_release);
   table.count.fetch_sub(1, std::memory_order_relaxed);
   progress::later(free_process, p);
 }
