@@ -89,6 +89,27 @@ Term erlang_dist_ctrl_input_handler_2(Process *p, const Term *args) {
   return atoms::ok;
 }
 
+namespace {
+constexpr int64_t kUnitsPerReduction = 32;
+
+int64_t slice(Process *p) { return std::max<int64_t>(p->reductions, 1) * kUnitsPerReduction; }
+
+// A large message, or what came behind it, is not done.
+Term put_data_continue(Process *p, const Term *args);
+Term put_data_yield(Process *p, Term handle) {
+  static const Export *again = bif_continuation("dist_ctrl_put_data_trap", 1, put_data_continue);
+  return yield_to(p, again, handle);
+}
+Term put_data_continue(Process *p, const Term *args) {
+  uint32_t connection;
+  DistEntry *e = dist_of_handle(args[0], &connection);
+  int64_t start = slice(p), budget = start;
+  if (dist_receive_more(e, connection, &budget) == DistReceived::More) return put_data_yield(p, args[0]);
+  p->bump((start - budget) / kUnitsPerReduction);
+  return atoms::ok;
+}
+} // namespace
+
 Term erlang_dist_ctrl_put_data_2(Process *p, const Term *args) {
   static const Export *flatten = export_get_or_put(atoms::erts_internal, atoms::dist_ctrl_put_data, 2);
   if (args[1].is_cons()) return trap_to(p, flatten, args[0], args[1]);
@@ -102,7 +123,10 @@ Term erlang_dist_ctrl_put_data_2(Process *p, const Term *args) {
   ByteScratch scratch;
   Bytes b = bytes_of(args[1], scratch);
   p->bump(5 + int64_t(b.size / 1024));
-  if (b.size) dist_receive(e, connection, b.data, b.size);
+  if (!b.size) return atoms::ok;
+  int64_t start = slice(p), budget = start;
+  if (dist_receive(e, connection, b.data, b.size, &budget) == DistReceived::More) return put_data_yield(p, args[0]);
+  p->bump((start - budget) / kUnitsPerReduction);
   return atoms::ok;
 }
 

@@ -100,7 +100,6 @@ Term erts_internal_dist_spawn_request_4(Process *p, const Term *args) {
                                              p->group_leader, mfn, options)
                                 : make_tuple(p->heap, Term::small(int(DistOp::SpawnRequestTT)), ref, p->id,
                                              p->group_leader, mfn, options, token);
-  dist_send(t, p, control, f[2]);
-  return result;
+  return dist_send_from(p, t, control, f[2], result);
 }
 } // namespace joist::bifs

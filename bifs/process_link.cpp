@@ -103,8 +103,7 @@ Term exit_to(Process *p, Term to, Term reason, bool exit2) {
     return atoms::true_;
   }
   if (is_external_pid(to)) {
-    if (!of_this_node(to)) remote_hooks.exit(p, to, reason);
-    return atoms::true_;
+    return of_this_node(to) ? atoms::true_ : remote_hooks.exit(p, to, reason, atoms::true_);
   }
   if (is_external_port(to) && of_this_node(to)) return atoms::true_;
   return badarg(p);

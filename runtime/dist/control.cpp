@@ -14,6 +14,10 @@ namespace joist::runtime {
 bool (*dist_spawn_hook)(DistSpawn *s) = nullptr;
 
 Term dist_payload(const DistMessage &m, Heap &h) {
+  if (!m.decoded.is_none()) {
+    h.adopt(m.decoded_heap->take());
+    return m.decoded;
+  }
   EtfDecoder d(h, m.payload, m.payload_size, false);
   d.network = true;
   d.atom_cache = m.atoms->data();
@@ -31,7 +35,7 @@ bool from_there(const DistMessage &m, Term pid) {
 
 // --- messages
 DistResult deliver(const DistMessage &m, Process *to, Term token, Term alias = Term::none()) {
-  FragmentHeap h(std::min<Word>(m.payload_size / 2 + 8, 1024));
+  FragmentHeap h(m.decoded.is_none() ? std::min<Word>(m.payload_size / 2 + 8, 1024) : 0);
   Term message = dist_payload(m, h);
   if (message.is_none()) return DistResult::BadPayload;
   Signal *s = signal_new(alias.is_none() ? SignalKind::Message : SignalKind::AliasMessage, message);
@@ -72,7 +76,7 @@ DistResult link(const DistMessage &m, Term from, Term to) {
   } else if (!is_external_pid(to) || !here(to)) {
     return DistResult::Invalid;
   }
-  remote_hooks.link_exit(to, from, atoms::noproc, m.connection);
+  remote_hooks.link_exit(to, from, atoms::noproc, m.connection, nullptr);
   return DistResult::Ok;
 }
 
@@ -134,7 +138,7 @@ DistResult monitor(const DistMessage &m, Term watcher, Term watched, Term ref) {
     }
     if (monitor_send(watcher, pid, ref, name, m.connection)) return DistResult::Ok;
   }
-  remote_hooks.down(watched, watcher, ref, atoms::noproc, m.connection);
+  remote_hooks.down(watched, watcher, ref, atoms::noproc, m.connection, nullptr);
   return DistResult::Ok;
 }
 

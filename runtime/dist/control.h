@@ -1,6 +1,9 @@
 // Control messages of the distribution protocol, as they come in.
 #pragma once
 #include "runtime/dist/entry.h"
+#include "runtime/dist/etf.h"
+
+#include <optional>
 
 namespace joist::runtime {
 struct DistMessage {
@@ -10,10 +13,23 @@ struct DistMessage {
   const uint8_t *payload; // its encoding, without the magic byte
   Word payload_size;
   const std::vector<Term> *atoms; // of the header
+  // A large payload has been decoded already, to here.
+  Term decoded = Term::none();
+  FragmentHeap *decoded_heap = nullptr;
+};
+// A message whose payload is decoded in slices. The connection goes on with nothing else meanwhile.
+struct DistDecoding {
+  BinData *bytes; // one reference
+  std::vector<Term> atoms;
+  FragmentHeap control_heap, heap;
+  DistMessage message;
+  std::optional<EtfDecoder> decoder;
+  DistDecoding(BinData *b, std::vector<Term> a) : bytes(b), atoms(std::move(a)) {}
+  ~DistDecoding() { bin_unref(bytes); }
 };
 enum class DistResult : uint8_t { Ok, Invalid, BadPayload };
 DistResult dist_control(const DistMessage &m);
-// Builds the payload in h; none if it is malformed.
+// The payload in h, which builds it or takes it over; none if it is malformed.
 Term dist_payload(const DistMessage &m, Heap &h);
 
 // spawn requests (spawn.cpp)
@@ -28,6 +44,7 @@ struct DistSpawn {
   bool link = false, monitor = false;
   void (*prepare)(Process *child, DistSpawn *s); // before it can execute
   const DistMessage *message;
+  FragmentHeap *heap; // holds `arguments`
   Term token;
 };
 extern bool (*dist_spawn_hook)(DistSpawn *s);

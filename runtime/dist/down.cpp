@@ -86,7 +86,6 @@ struct Remains {
   std::unordered_map<Word, uint32_t> node_monitors;
   std::vector<DistEntry::NameMonitor> names;
   std::vector<DistEntry::OrphanSpawn> orphans;
-  std::unordered_map<uint64_t, DistFragments> fragments;
   Port *port = nullptr;
   uint32_t connection = 0;
 };
@@ -150,8 +149,7 @@ void dist_down(DistEntry *e, Term controller, Term reason) {
     if (e->controller != controller || (!e->connected() && e->state != DistState::Exiting)) return;
     visible = e->flags & dflag::Published;
     r = take_down(e);
-    r.fragments.swap(e->fragments);
-    e->in_cache.reset();
+    dist_receive_reset(e);
   }
   if (controller.is_local_pid() && is_tuple_of(reason, 2) && tuple_elements(reason)[0] == atoms::shutdown)
     reason = tuple_elements(reason)[1];

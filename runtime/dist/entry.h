@@ -12,11 +12,13 @@
 //    connection is still the same. What is sent to a Pending node waits as terms and is encoded when the node's
 //    capabilities are known.
 //  * A connection's packets are taken out by its controller: a port (io tasks, port_channel.cpp) or a process
-//    (erlang:dist_ctrl_get_data/1). Packets from the node are handled one at a time under `in_lock` (receive.cpp).
+//    (erlang:dist_ctrl_get_data/1). Packets from the node are handled one at a time under `in_lock` (receive.cpp). A large
+//    message is decoded in slices: whoever brought it (port task, BIF) comes back with dist_receive_more.
 //  * Processes with links, monitors or spawn requests over a connection are entered in `tied` (and know it:
 //    RemoteTies). When it goes down each gets a signal and finds its broken relations itself.
 //  * A queue longer than +zdbbl makes senders wait (dist_wait) until it is half empty.
 #pragma once
+#include "runtime/dist/etf.h"
 #include "runtime/dist/flags.h"
 #include "runtime/dist/header.h"
 #include "runtime/io/io_queue.h"
@@ -51,10 +53,13 @@ struct DistPacket {
 };
 
 struct DistFragments { // of a message that has begun to come in
-  std::vector<uint8_t> bytes;
+  EtfBuffer bytes;
   std::vector<Term> atoms;
   uint64_t next; // number of the fragment that must come next; they count down to 1
 };
+// Bytes of such messages, and of packets that wait for a message being decoded, that one connection may take.
+extern Word dist_unfinished_limit;
+struct DistDecoding; // dist/control.h
 
 struct DistEntry {
   const Term name;
@@ -97,6 +102,13 @@ struct DistEntry {
   std::mutex in_lock;
   std::unique_ptr<InCache> in_cache;
   std::unordered_map<uint64_t, DistFragments> fragments;
+  Word unfinished = 0;              // bytes in `fragments` and `held`
+  DistDecoding *decoding = nullptr; // a message on its way; what comes after it is held
+  struct Held {
+    BinData *bytes;
+    Word size;
+  };
+  std::deque<Held> held;
 
   explicit DistEntry(Term n) : name(n), input_handler(Term::nil().raw()) {}
   bool connected() const { return state == DistState::Connected; }
@@ -152,6 +164,9 @@ class DistEncoder;
 bool dist_queue(const DistTarget &t, DistEncoder &m, bool *wait);
 // Encodes and sends at once. payload none: control message only. p (may be null) waits if the queue is full.
 bool dist_send(const DistTarget &t, Process *p, Term control, Term payload = Term::none());
+// As dist_send for a BIF of p, in slices where the payload is large: answers `result`, or none having trapped. `suspend`
+// false: p does not wait though the queue is full.
+Term dist_send_from(Process *p, const DistTarget &t, Term control, Term payload, Term result, bool suspend = true);
 // p, which is executing, does not go on until the queue is shorter. For p's slice to end, the caller yields.
 void dist_wait(Process *p, DistEntry *e);
 // With lock held, after packets were taken: processes that may go on.
@@ -160,8 +175,17 @@ void dist_resume(const std::vector<Term> &pids, DistEntry *e);
 // A packet was queued: sees to it that the controller fetches it. Without the lock.
 void dist_kick(DistEntry *e);
 
-// --- receiving. False: the connection was closed because of what came.
-bool dist_receive(DistEntry *e, uint32_t connection, const uint8_t *data, Word n);
+// --- receiving
+enum class DistReceived : uint8_t {
+  Done,
+  More,   // call dist_receive_more until it answers otherwise
+  Closed, // the connection was closed because of what came
+};
+// The unit of the budget is EtfDecoder's.
+DistReceived dist_receive(DistEntry *e, uint32_t connection, const uint8_t *data, Word n, int64_t *budget);
+DistReceived dist_receive_more(DistEntry *e, uint32_t connection, int64_t *budget);
+// With in_lock held: forgets what has come in and was not acted upon.
+void dist_receive_reset(DistEntry *e);
 
 // A line for the log of the VM itself: "...". Any thread.
 void dist_log(const std::string &text);

@@ -109,6 +109,9 @@ public:
   const Term *atom_cache = nullptr;
   Word atom_cache_size = 0;
   bool network = false; // atoms are made only as far as network_atom (dist/header.h) allows
+  // What the bytes are part of, if binaries may refer to it instead of being copied. `whole`: size of all of it.
+  BinData *source = nullptr;
+  Word whole = 0;
 
 private:
   enum class Op : uint8_t { Slots, List, Map, Fun };

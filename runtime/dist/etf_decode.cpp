@@ -17,6 +17,7 @@
 namespace joist::runtime {
 namespace {
 constexpr Word kMaxRefNumbers = 5;
+constexpr Word kSharedBytes = 512; // binaries from this size on may refer to what they were decoded from
 constexpr bool tiny_creation(Word c) { return c <= 3; }
 } // namespace
 
@@ -175,9 +176,15 @@ bool EtfDecoder::term(int64_t *budget) {
     if (!need(4)) return false;
     Word n = u32();
     if (!need(n)) return false;
-    v = make_binary_from(h_, at_, n);
+    // A small part must not keep all of the rest.
+    if (source && n >= kSharedBytes && n >= whole / 8) {
+      bin_ref(source);
+      v = make_refc_binary(h_, source, const_cast<uint8_t *>(at_), n);
+    } else {
+      v = make_binary_from(h_, at_, n);
+      *budget -= int64_t(n / 64);
+    }
     at_ += n;
-    *budget -= int64_t(n / 64);
     break;
   }
   case 77: { // BIT_BINARY

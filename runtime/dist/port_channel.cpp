@@ -8,8 +8,22 @@ namespace {
 constexpr size_t kPacketsPerTurn = 64;
 constexpr Word kBytesPerTurn = 1 << 20;
 
+// Units of decoding per task. A turn of a port is up to twenty tasks.
+constexpr int64_t kDecodeSlice = 8192;
+
 struct OutputTask : PortTask {
   void run(Port &port) override { dist_port_output(port); }
+};
+
+struct DecodeTask : PortTask {
+  void run(Port &port) override {
+    int64_t budget = kDecodeSlice;
+    if (!port.dist || port.gone()) return;
+    if (dist_receive_more(port.dist, port.dist_connection, &budget) == DistReceived::More)
+      return port_enqueue(&port, new DecodeTask);
+    port.dist_paused = false;
+    port.instance->pause_input(port, false);
+  }
 };
 } // namespace
 
@@ -67,6 +81,11 @@ void dist_port_ready(Port &port) {
 }
 
 void dist_port_input(Port &port, const uint8_t *data, Word n) {
-  if (n != 0) dist_receive(port.dist, port.dist_connection, data, n); // nothing: a tick
+  if (n == 0) return; // a tick
+  int64_t budget = kDecodeSlice;
+  if (dist_receive(port.dist, port.dist_connection, data, n, &budget) != DistReceived::More || port.dist_paused) return;
+  port.dist_paused = true;
+  port.instance->pause_input(port, true);
+  port_enqueue(&port, new DecodeTask);
 }
 } // namespace joist::runtime

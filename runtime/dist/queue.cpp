@@ -6,6 +6,7 @@
 #include "runtime/proc/process.h"
 #include "runtime/sched/scheduler.h"
 #include "runtime/sys/settings.h"
+#include "runtime/sys/system_monitor.h"
 
 namespace joist::runtime {
 namespace {
@@ -63,11 +64,15 @@ bool dist_send(const DistTarget &target, Process *p, Term control, Term payload)
 }
 
 void dist_wait(Process *p, DistEntry *e) {
+  Term controller;
   {
     std::lock_guard g(e->lock);
     if (!e->busy) return;
     e->waiting.push_back(p->id);
+    controller = e->controller;
   }
+  if (system_monitor_on() && !controller.is_none() && system_monitor_get().busy_dist_port)
+    system_monitor_report(p, atoms::busy_dist_port, controller);
   // The signal that ends this may come from now on; p handles it after this slice.
   relations_of(p).suspended_by.push_back(e->name);
   p->state.fetch_or(pstate::Suspended, std::memory_order_acq_rel);

@@ -10,10 +10,19 @@
 #include "runtime/term/map.h"
 #include "runtime/term/print.h"
 
+#include <unistd.h>
+#include <utility>
+
 namespace joist::runtime {
 namespace {
 constexpr size_t kMaxUnfinished = 1 << 16; // messages that a node may have begun and not finished
 constexpr Word kShownBytes = 512;
+constexpr Word kAtOnceBytes = 16 * 1024; // messages up to this are decoded at once
+
+Word default_unfinished_limit() {
+  Word memory = Word(sysconf(_SC_PHYS_PAGES)) * Word(sysconf(_SC_PAGESIZE));
+  return std::max<Word>(memory / 4, Word{256} << 20);
+}
 
 std::string shown(const uint8_t *data, Word n) {
   std::string s = "<<";
@@ -21,53 +30,179 @@ std::string shown(const uint8_t *data, Word n) {
   return s + (n > kShownBytes ? ",...>>" : ">>");
 }
 
-bool refuse(DistEntry *e, uint32_t connection, const std::string &why) {
+DistReceived refuse(DistEntry *e, uint32_t connection, const std::string &why) {
   dist_log(why);
   dist_kill(e, connection);
-  return false;
+  return DistReceived::Closed;
 }
 
 std::string name_of(DistEntry *e) { return std::string(atom::text(e->name)); }
 
-// Control message and payload, complete.
-bool message(DistEntry *e, uint32_t connection, bool header, const uint8_t *data, Word n,
-             const std::vector<Term> &atoms) {
-  FragmentHeap heap(64);
-  Word skip = header ? 0 : 1;
+std::string incompatible(DistEntry *e) {
+  return "** Got message from incompatible erlang on channel to " + name_of(e);
+}
+DistReceived bad_payload(const DistMessage &m) {
+  return refuse(m.entry, m.connection,
+                name_of(m.entry) + " sent a message that cannot be decoded: " + to_text(m.control).substr(0, 200) + " " +
+                    shown(m.payload, m.payload_size));
+}
+
+// The message is complete: acts upon it.
+DistReceived finish(DistMessage &m) {
+  switch (dist_control(m)) {
+  case DistResult::Ok: return DistReceived::Done;
+  case DistResult::Invalid: {
+    std::string text = to_text(m.control);
+    if (text.size() > 200) text = text.substr(0, 200) + "...";
+    return refuse(m.entry, m.connection, "Invalid distribution message: " + text);
+  }
+  case DistResult::BadPayload: return bad_payload(m);
+  }
+  return DistReceived::Done;
+}
+
+DistReceived decode(DistEntry *e, int64_t *budget) {
+  DistDecoding &d = *e->decoding;
+  EtfDecoder::Result r = d.decoder->run(budget);
+  if (r == EtfDecoder::Result::More) return DistReceived::More;
+  std::unique_ptr<DistDecoding> done(std::exchange(e->decoding, nullptr));
+  if (r == EtfDecoder::Result::Bad || d.decoder->used() != d.message.payload_size) return bad_payload(d.message);
+  d.message.decoded = d.decoder->value();
+  d.message.decoded_heap = &d.heap;
+  return finish(d.message);
+}
+
+struct Incoming {
+  DistEntry *entry;
+  uint32_t connection;
+  bool header;
+  int64_t *budget;
+};
+
+DistReceived too_much(const Incoming &in) {
+  return refuse(in.entry, in.connection,
+                "Connection to " + name_of(in.entry) + " closed: it began more messages than there is room for");
+}
+
+// Control message in `heap`. False: refused.
+bool parse(const Incoming &in, const uint8_t *data, Word n, const std::vector<Term> &atoms, Heap &heap,
+           DistMessage *m) {
+  DistEntry *e = in.entry;
+  Word skip = in.header ? 0 : 1;
   if (n < skip || (skip && data[0] != kDistMagic))
-    return refuse(e, connection, "** Got message from incompatible erlang on channel to " + name_of(e));
-  DistMessage m;
-  m.entry = e;
-  m.connection = connection;
-  m.atoms = &atoms;
+    return refuse(e, in.connection, incompatible(e)), false;
+  m->entry = e;
+  m->connection = in.connection;
+  m->atoms = &atoms;
   EtfDecoder d(heap, data + skip, n - skip, false);
   d.network = true;
   d.atom_cache = atoms.data();
   d.atom_cache_size = atoms.size();
   int64_t budget = INT64_MAX;
   if (d.run(&budget) != EtfDecoder::Result::Done)
-    return refuse(e, connection, name_of(e) + " sent a malformed control message " + shown(data, n));
-  m.control = d.value();
-  m.payload = data + skip + d.used();
-  m.payload_size = n - skip - d.used();
-  if (!header && m.payload_size) {
-    if (m.payload[0] != kDistMagic)
-      return refuse(e, connection, name_of(e) + " sent a malformed message " + shown(data, n));
-    m.payload++, m.payload_size--;
-  }
-  switch (dist_control(m)) {
-  case DistResult::Ok: return true;
-  case DistResult::Invalid: {
-    std::string text = to_text(m.control);
-    if (text.size() > 200) text = text.substr(0, 200) + "...";
-    return refuse(e, connection, "Invalid distribution message: " + text);
-  }
-  case DistResult::BadPayload:
-    return refuse(e, connection, name_of(e) + " sent a message that cannot be decoded: " + shown(data, n));
+    return refuse(e, in.connection, name_of(e) + " sent a malformed control message " + shown(data, n)), false;
+  m->control = d.value();
+  m->payload = data + skip + d.used();
+  m->payload_size = n - skip - d.used();
+  if (!in.header && m->payload_size) {
+    if (m->payload[0] != kDistMagic)
+      return refuse(e, in.connection, name_of(e) + " sent a malformed message " + shown(data, n)), false;
+    m->payload++, m->payload_size--;
   }
   return true;
 }
+
+// Control message and payload, complete. owned: the bytes as a binary (takes over the reference), or null.
+DistReceived message(const Incoming &in, const uint8_t *data, Word n, std::vector<Term> &atoms, BinData *owned) {
+  *in.budget -= 8 + int64_t(n / 64);
+  if (n <= kAtOnceBytes) {
+    FragmentHeap heap(64);
+    DistMessage m;
+    DistReceived r = parse(in, data, n, atoms, heap, &m) ? finish(m) : DistReceived::Closed;
+    if (owned) bin_unref(owned);
+    return r;
+  }
+  if (!owned) {
+    owned = bin_alloc(n);
+    memcpy(owned->data(), data, n);
+    data = owned->data();
+  }
+  auto d = std::make_unique<DistDecoding>(owned, std::move(atoms));
+  if (!parse(in, data, n, d->atoms, d->control_heap, &d->message)) return DistReceived::Closed;
+  const DistMessage &m = d->message;
+  if (m.payload_size == 0) return finish(d->message);
+  d->decoder.emplace(d->heap, m.payload, m.payload_size, false);
+  d->decoder->network = true;
+  d->decoder->atom_cache = d->atoms.data();
+  d->decoder->atom_cache_size = d->atoms.size();
+  d->decoder->source = owned;
+  d->decoder->whole = n;
+  in.entry->decoding = d.release();
+  return decode(in.entry, in.budget);
+}
+
+DistReceived fragment(const Incoming &in, ReadHeader &h, const uint8_t *body, Word size) {
+  DistEntry *e = in.entry;
+  auto out_of_order = [&] { return refuse(e, in.connection, name_of(e) + " sent fragments out of order"); };
+  auto it = e->fragments.find(h.sequence);
+  if (h.kind == ReadHeader::Kind::First) {
+    if (it != e->fragments.end() || e->fragments.size() >= kMaxUnfinished) return out_of_order();
+    if (h.fragment == 1) return message(in, body, size, h.atoms, nullptr);
+    it = e->fragments.try_emplace(h.sequence).first;
+    // The announced number of fragments may be a lie: room for a few only.
+    it->second.bytes.grow(size * std::min<uint64_t>(h.fragment, 16));
+    it->second.bytes.truncate(0);
+    it->second.atoms = std::move(h.atoms);
+    it->second.next = h.fragment;
+  } else if (it == e->fragments.end()) {
+    return out_of_order();
+  }
+  DistFragments &f = it->second;
+  if (f.next != h.fragment) return out_of_order();
+  if ((e->unfinished += size) > dist_unfinished_limit) return too_much(in);
+  f.bytes.put(body, size);
+  *in.budget -= int64_t(size / 64);
+  if (--f.next > 0) return DistReceived::Done;
+  Word n = f.bytes.size();
+  std::vector<Term> atoms = std::move(f.atoms);
+  BinData *whole = f.bytes.take();
+  e->fragments.erase(it);
+  e->unfinished -= n;
+  if (!whole) return message(in, body, 0, atoms, nullptr);
+  return message(in, whole->data(), n, atoms, whole);
+}
+
+DistReceived packet(const Incoming &in, bool fragments, const uint8_t *data, Word n) {
+  DistEntry *e = in.entry;
+  if (!in.header) {
+    std::vector<Term> none;
+    if (n < 1 || data[0] != kPassThrough) return refuse(e, in.connection, incompatible(e));
+    return message(in, data + 1, n - 1, none, nullptr);
+  }
+  ReadHeader h;
+  if (!e->in_cache->read(data, n, &h) || (h.kind != ReadHeader::Kind::Plain && !fragments)) {
+    if (h.atom_table_full)
+      return refuse(e, in.connection,
+                    "Connection to " + name_of(e) + " closed: it names more new atoms than this node has room for");
+    return refuse(e, in.connection,
+                  std::string(atom::text(this_node()->name)) + " got a corrupted distribution header from " +
+                      name_of(e) + " " + shown(data, n));
+  }
+  if (h.kind == ReadHeader::Kind::Plain) return message(in, data + h.size, n - h.size, h.atoms, nullptr);
+  return fragment(in, h, data + h.size, n - h.size);
+}
+
+// The connection's capabilities; false if it is another one by now.
+bool still(DistEntry *e, Incoming *in, bool *fragments) {
+  std::lock_guard g(e->lock);
+  if (!e->connected() || e->connection != in->connection) return false;
+  in->header = e->header();
+  *fragments = e->flags & dflag::Fragments;
+  return true;
+}
 } // namespace
+
+Word dist_unfinished_limit = default_unfinished_limit();
 
 void dist_log(const std::string &text) {
   Process *logger = system_logger() == atoms::logger ? registry_process(atoms::logger)
@@ -86,53 +221,46 @@ void dist_log(const std::string &text) {
   message_send_built(logger, log, h.take());
 }
 
-bool dist_receive(DistEntry *e, uint32_t connection, const uint8_t *data, Word n) {
-  std::lock_guard in(e->in_lock);
-  bool header, fragments;
-  {
-    std::lock_guard g(e->lock);
-    if (!e->connected() || e->connection != connection) return true; // too late
-    header = e->header();
-    fragments = e->flags & dflag::Fragments;
+DistReceived dist_receive(DistEntry *e, uint32_t connection, const uint8_t *data, Word n, int64_t *budget) {
+  std::lock_guard g(e->in_lock);
+  Incoming in{e, connection, false, budget};
+  bool fragments;
+  if (!still(e, &in, &fragments)) return DistReceived::Done; // too late
+  if (!e->decoding && e->held.empty()) return packet(in, fragments, data, n);
+  if ((e->unfinished += n) > dist_unfinished_limit) return too_much(in);
+  BinData *copy = bin_alloc(std::max<Word>(n, 1));
+  memcpy(copy->data(), data, n);
+  e->held.push_back({copy, n});
+  return DistReceived::More;
+}
+
+DistReceived dist_receive_more(DistEntry *e, uint32_t connection, int64_t *budget) {
+  std::lock_guard g(e->in_lock);
+  Incoming in{e, connection, false, budget};
+  bool fragments;
+  for (;;) {
+    if (!still(e, &in, &fragments)) return DistReceived::Done;
+    if (!e->decoding && e->held.empty()) return DistReceived::Done;
+    if (*budget <= 0) return DistReceived::More;
+    DistReceived r;
+    if (e->decoding) {
+      r = decode(e, budget);
+    } else {
+      auto [bytes, size] = e->held.front();
+      e->held.pop_front();
+      e->unfinished -= size;
+      r = packet(in, fragments, bytes->data(), size);
+      bin_unref(bytes);
+    }
+    if (r != DistReceived::Done) return r;
   }
-  if (!header) {
-    if (n < 1 || data[0] != kPassThrough)
-      return refuse(e, connection, "** Got message from incompatible erlang on channel to " + name_of(e));
-    return message(e, connection, false, data + 1, n - 1, {});
-  }
-  ReadHeader h;
-  if (!e->in_cache->read(data, n, &h) || (h.kind != ReadHeader::Kind::Plain && !fragments)) {
-    if (h.atom_table_full)
-      return refuse(e, connection,
-                    "Connection to " + name_of(e) + " closed: it names more new atoms than this node has room for");
-    return refuse(e, connection,
-                  std::string(atom::text(this_node()->name)) + " got a corrupted distribution header from " +
-                      name_of(e) + " " + shown(data, n));
-  }
-  const uint8_t *body = data + h.size;
-  Word size = n - h.size;
-  if (h.kind == ReadHeader::Kind::Plain) return message(e, connection, true, body, size, h.atoms);
-  auto it = e->fragments.find(h.sequence);
-  if (h.kind == ReadHeader::Kind::First) {
-    if (it != e->fragments.end() || e->fragments.size() >= kMaxUnfinished)
-      return refuse(e, connection, name_of(e) + " sent fragments out of order");
-    if (h.fragment == 1) return message(e, connection, true, body, size, h.atoms);
-    DistFragments f;
-    // The announced number of fragments may be a lie: room for a few only.
-    f.bytes.reserve(size * std::min<uint64_t>(h.fragment, 16));
-    f.bytes.assign(body, body + size);
-    f.atoms = std::move(h.atoms);
-    f.next = h.fragment - 1;
-    e->fragments.emplace(h.sequence, std::move(f));
-    return true;
-  }
-  if (it == e->fragments.end() || it->second.next != h.fragment)
-    return refuse(e, connection, name_of(e) + " sent fragments out of order");
-  DistFragments &f = it->second;
-  f.bytes.insert(f.bytes.end(), body, body + size);
-  if (--f.next > 0) return true;
-  DistFragments whole = std::move(f);
-  e->fragments.erase(it);
-  return message(e, connection, true, whole.bytes.data(), whole.bytes.size(), whole.atoms);
+}
+
+void dist_receive_reset(DistEntry *e) {
+  delete std::exchange(e->decoding, nullptr);
+  for (auto &h : std::exchange(e->held, {})) bin_unref(h.bytes);
+  e->fragments.clear();
+  e->unfinished = 0;
+  e->in_cache.reset();
 }
 } // namespace joist::runtime

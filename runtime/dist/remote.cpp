@@ -3,7 +3,6 @@
 
 #include "runtime/dist/encoder.h"
 #include "runtime/dist/node.h"
-#include "runtime/mem/magic.h"
 #include "runtime/proc/bif.h"
 #include "runtime/sys/seq_trace.h"
 #include "runtime/term/compare.h"
@@ -15,37 +14,12 @@ void dist_forget_nodes_monitor(Process *p);
 void dist_spawn_abandoned(Process *p, const Monitor &m, Term reason); // spawn.cpp
 
 namespace {
+constexpr int64_t kUnitsPerReduction = 32, kTellAtOnce = 16 * 1024;
+int64_t slice_budget(Process *p) { return std::max<int64_t>(p->reductions, 1) * kUnitsPerReduction; }
 Term op(DistOp o) { return Term::small(int(o)); }
 Term node_of(Term t) { return t.is_atom() ? t : external_node(t)->name; }
 
-// --- sending. A large message is encoded in slices.
-struct Sending {
-  std::unique_ptr<DistEncoder> encoder;
-  DistTarget target;
-};
-
-constexpr int64_t kUnitsPerReduction = 32;
-
-Term send_continue(Process *p, const Term *args);
-// Runs one slice of the encoding; sends when it is done. result: what the BIF answers.
-Term send_slice(Process *p, Magic<Sending> *m, Term result) {
-  static const Export *again = bif_continuation("dist_send_trap", 3, send_continue);
-  Sending &s = m->value;
-  int64_t start = std::max<int64_t>(p->reductions, 1) * kUnitsPerReduction, budget = start;
-  bool done = s.encoder->run(&budget);
-  p->bump((start - budget) / kUnitsPerReduction + 1);
-  if (!done) return yield_to(p, again, make_magic_ref(p->heap, m), s.encoder->save(p->heap), result);
-  bool wait;
-  dist_queue(s.target, *s.encoder, &wait);
-  if (wait) dist_wait(p, s.target.entry);
-  return result;
-}
-Term send_continue(Process *p, const Term *args) {
-  auto *m = static_cast<Magic<Sending> *>(magic_data(args[0]));
-  m->value.encoder->restore(args[1], &p->heap);
-  return send_slice(p, m, args[2]);
-}
-
+// --- sending
 Term send_control(Process *p, Heap &h, Term to, uint64_t flags, Term token) {
   bool traced = !token.is_nil();
   const Term none = atoms::empty_name;
@@ -78,42 +52,23 @@ bool send(Process *p, Term to, Term msg, bool noconnect, bool nosuspend, Term *r
     token = p->seq_token;
     seq_trace::output(p, token, seq_trace::Event::Send, is_tuple(to) ? tuple_elements(to)[0] : to, msg);
   }
-  if (t.pending) {
-    Term control = send_control(p, p->heap, to, dflag::Default, token);
-    dist_send(t, nosuspend ? nullptr : p, control, msg);
-    return true;
-  }
-  if (is_external_ref(to) && !(t.flags & dflag::Alias)) return true; // an alias that the node cannot have made
-  auto m = DistEncoder::get();
+  if (!t.pending && is_external_ref(to) && !(t.flags & dflag::Alias)) return true; // an alias that the node cannot have made
   Word control_words[6];
   Heap control_heap;
   control_heap.top = control_words, control_heap.limit = control_words + 6;
-  m->start(t.flags, send_control(p, control_heap, to, t.flags, token), msg, &p->heap);
-  int64_t start = std::max<int64_t>(p->reductions, 1) * kUnitsPerReduction, budget = start;
-  if (!m->run(&budget)) {
-    auto *state = magic_new<Sending>(std::move(m), t);
-    Term saved = state->value.encoder->save(p->heap);
-    static const Export *again = bif_continuation("dist_send_trap", 3, send_continue);
-    Term ref = make_magic_ref(p->heap, state);
-    bin_unref(state);
-    *result = yield_to(p, again, ref, saved, *result);
-    return true;
-  }
-  p->bump((start - budget) / kUnitsPerReduction + 1);
-  bool wait;
-  dist_queue(t, *m, &wait);
-  DistEncoder::put(std::move(m));
-  if (wait && !nosuspend) dist_wait(p, t.entry);
+  Term control = send_control(p, control_heap, to, t.pending ? dflag::Default : t.flags, token);
+  *result = dist_send_from(p, t, control, msg, *result, !nosuspend);
   return true;
 }
 
-bool exit(Process *p, Term to, Term reason) {
+Term exit(Process *p, Term to, Term reason, Term result) {
   DistTarget t;
-  if (dist_prepare(p, node_of(to), true, false, &t) != DistReady::Yes) return false;
+  if (dist_prepare(p, node_of(to), true, false, &t) != DistReady::Yes) return result;
   FragmentHeap h(8);
   if (t.pending || t.flags & dflag::ExitPayload)
-    return dist_send(t, p, make_tuple(h, op(DistOp::PayloadExit2), p->id, to), reason);
-  return dist_send(t, p, make_tuple(h, op(DistOp::Exit2), p->id, to, reason));
+    return dist_send_from(p, t, make_tuple(h, op(DistOp::PayloadExit2), p->id, to), reason, result);
+  dist_send(t, p, make_tuple(h, op(DistOp::Exit2), p->id, to, reason));
+  return result;
 }
 
 // --- links
@@ -145,12 +100,44 @@ bool unlink(Process *p, const Link &l) {
   return false; // no answer will come
 }
 
-void link_exit(Term from, Term to, Term reason, uint32_t connection) {
+// What a process that ends tells, which may be much: where the reason is large, *rest is what is left of it.
+struct Telling : RemoteWork {
+  std::unique_ptr<DistEncoder> encoder;
+  DistTarget target;
+  bool run(Process *p) override {
+    int64_t start = slice_budget(p), budget = start;
+    bool done = encoder->run(&budget), wait;
+    p->bump((start - budget) / kUnitsPerReduction + 1);
+    if (done) dist_queue(target, *encoder, &wait);
+    return done;
+  }
+};
+void tell(const DistTarget &t, Term control, Term payload, RemoteWork **rest) {
+  if (!rest || t.pending) {
+    dist_send(t, nullptr, control, payload);
+    return;
+  }
+  auto m = DistEncoder::get();
+  m->start(t.flags, control, payload, nullptr);
+  int64_t budget = kTellAtOnce;
+  if (m->run(&budget)) {
+    bool wait;
+    dist_queue(t, *m, &wait);
+    DistEncoder::put(std::move(m));
+    return;
+  }
+  auto *work = new Telling;
+  work->encoder = std::move(m);
+  work->target = t;
+  *rest = work;
+}
+
+void link_exit(Term from, Term to, Term reason, uint32_t connection, RemoteWork **rest) {
   DistTarget t;
   if (dist_prepare(nullptr, node_of(to), false, false, &t) != DistReady::Yes || t.connection != connection) return;
   FragmentHeap h(8);
   if (t.pending || t.flags & dflag::ExitPayload)
-    dist_send(t, nullptr, make_tuple(h, op(DistOp::PayloadExit), from, to), reason);
+    tell(t, make_tuple(h, op(DistOp::PayloadExit), from, to), reason, rest);
   else dist_send(t, nullptr, make_tuple(h, op(DistOp::Exit), from, to, reason));
 }
 
@@ -181,7 +168,7 @@ bool demonitor(Process *p, const Monitor &m) {
   return dist_send(t, nullptr, make_tuple(h, op(DistOp::DemonitorP), p->id, watched_of(m), m.ref.get()));
 }
 
-void down(Term watched, Term watcher, Term ref, Term reason, uint32_t connection) {
+void down(Term watched, Term watcher, Term ref, Term reason, uint32_t connection, RemoteWork **rest) {
   DistTarget t;
   if (dist_prepare(nullptr, node_of(watcher), false, false, &t) != DistReady::Yes || t.connection != connection) return;
   if (watched.is_atom()) {
@@ -190,7 +177,7 @@ void down(Term watched, Term watcher, Term ref, Term reason, uint32_t connection
   }
   FragmentHeap h(8);
   if (t.pending || t.flags & dflag::ExitPayload)
-    dist_send(t, nullptr, make_tuple(h, op(DistOp::PayloadMonitorPExit), watched, watcher, ref), reason);
+    tell(t, make_tuple(h, op(DistOp::PayloadMonitorPExit), watched, watcher, ref), reason, rest);
   else dist_send(t, nullptr, make_tuple(h, op(DistOp::MonitorPExit), watched, watcher, ref, reason));
 }
 

@@ -27,9 +27,7 @@ void prepare_child(Process *child, DistSpawn *s) {
   if (s->link || s->monitor) tied = dist_tie(child, m.entry, m.connection);
   if (s->link && tied) relations_of(child).link_add(s->from)->connection = m.connection;
   if (s->monitor && tied) relations_of(child).target_add(s->from, s->ref, Term::none(), m.connection);
-  Fragment *f = nullptr;
-  Term arguments = copy_to_fragment(s->arguments, &f);
-  message_send_built(child, arguments, f);
+  message_send_built(child, s->arguments, s->heap->take());
   int flags = (s->link ? kSpawnFlagLink : 0) | (s->monitor ? kSpawnFlagMonitor : 0);
   reply(m, s->ref, s->from, flags, child->id, s->token);
   if (s->link && !tied) link_exit_send(s->from, child->id, atoms::noconnection);
@@ -90,6 +88,7 @@ DistResult dist_spawn_requested(const DistMessage &m, const Term *e, Term token)
   if (s.arguments.is_none()) return DistResult::BadPayload;
   s.prepare = prepare_child;
   s.message = &m;
+  s.heap = &h;
   s.token = token;
   if (!dist_spawn_hook(&s)) return DistResult::Invalid;
   if (!s.error.is_none()) reply(m, ref, from, 0, s.error, token);
@@ -122,7 +121,7 @@ DistResult dist_spawn_replied(const DistMessage &m, const Term *e, Term) {
         break;
       }
   }
-  remote_hooks.link_exit(to, result, reason.get(), m.connection);
+  remote_hooks.link_exit(to, result, reason.get(), m.connection, nullptr);
   return DistResult::Ok;
 }
 

@@ -46,6 +46,8 @@ public:
   virtual bool call(Port &port, uint32_t command, std::string_view data, std::string *reply);
   virtual void ready_input(Port &port, int fd);
   virtual void ready_output(Port &port, int fd);
+  // The port's input is (not) to wait for a while. It may still deliver what it has read already.
+  virtual void pause_input(Port &port, bool pause);
   virtual void timeout(Port &port);
   // Something the driver started elsewhere has finished (port_post).
   virtual void event(Port &port, uint64_t kind, int64_t value);

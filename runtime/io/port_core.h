@@ -75,6 +75,7 @@ struct Port {
   int64_t os_pid = -1;
   DistEntry *dist = nullptr; // the port carries this node's connection: input goes there
   uint32_t dist_connection = 0;
+  bool dist_paused = false; // a large message is being decoded: input waits
   // {line, N}
   size_t line_max = 0;
   std::vector<uint8_t> line;

@@ -146,6 +146,7 @@ bool DriverPort::control(Port &, uint32_t, std::string_view, std::string *) { re
 bool DriverPort::call(Port &, uint32_t, std::string_view, std::string *) { return false; }
 void DriverPort::ready_input(Port &port, int fd) { port_select(port, fd, false, false); }
 void DriverPort::ready_output(Port &port, int fd) { port_select(port, fd, false, false); }
+void DriverPort::pause_input(Port &, bool) {}
 void DriverPort::timeout(Port &) {}
 void DriverPort::event(Port &, uint64_t, int64_t) {}
 void DriverPort::process_gone(Port &, PortWatch *) {}

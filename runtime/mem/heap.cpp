@@ -97,7 +97,12 @@ FragmentHeap::~FragmentHeap() {
 
 Fragment *FragmentHeap::take() {
   Fragment *f = fragments;
-  if (f) {
+  if (f && off_heap.first) {
+    if (f->off_heap.first) { // it was adopted with a list of its own
+      Fragment *head = fragment_new(1);
+      head->next = f;
+      f = head;
+    }
     f->off_heap = off_heap;
     off_heap = {};
   }

@@ -26,6 +26,8 @@
 #include "runtime/term/print.h"
 #include "runtime/trace/trace.h"
 
+#include <utility>
+
 namespace joist::runtime {
 ExitHooks exit_hooks;
 
@@ -37,6 +39,7 @@ struct ExitState {
   Fragment *fragments = nullptr;
   Step step = Step::Timers;
   Signal *left = nullptr; // what was in the inbox
+  RemoteWork *rest = nullptr; // of the last link or watcher told
 };
 
 void close_inbox(Process *p, ExitState &x) {
@@ -61,22 +64,22 @@ void unfindable(Process *p, ExitState &x) {
   if (remote_hooks.process_exit) remote_hooks.process_exit(p, x.reason);
 }
 
-void tell_link(Process *p, const Link &l, Term reason) {
+void tell_link(Process *p, const Link &l, Term reason, RemoteWork **rest) {
   Term other = l.other.get();
   if (other.is_local_pid()) {
     if (!l.unlinking) link_exit_send(p->id, other, reason);
   } else if (other.is_local_port()) {
     if (!l.unlinking) port_exit_signal(p->id, other, reason, true);
   } else if (!l.unlinking && remote_hooks.link_exit) {
-    remote_hooks.link_exit(p->id, other, reason, l.connection);
+    remote_hooks.link_exit(p->id, other, reason, l.connection, rest);
   }
 }
 
-void tell_watcher(Process *p, const Target &t, Term reason) {
+void tell_watcher(Process *p, const Target &t, Term reason, RemoteWork **rest) {
   Term watcher = t.watcher.get();
   if (watcher.is_local_pid()) down_send(p->id, watcher, t.ref.get(), reason);
   else if (remote_hooks.down)
-    remote_hooks.down(t.name.is_none() ? p->id : t.name, watcher, t.ref.get(), reason, t.connection);
+    remote_hooks.down(t.name.is_none() ? p->id : t.name, watcher, t.ref.get(), reason, t.connection, rest);
 }
 
 void tell_suspension(Process *p) {
@@ -100,6 +103,14 @@ void free_messages(Process *p) {
     s = next;
   }
   p->mailbox = {};
+}
+
+// Goes on with the large reason on its way to another node. True: the slice is used up.
+bool remote_work(Process *p, ExitState &x) {
+  if (!x.rest) return false;
+  if (!x.rest->run(p)) return true;
+  delete std::exchange(x.rest, nullptr);
+  return false;
 }
 
 // Charges for a signal whose size is that of the reason. True: the slice is used up.
@@ -156,9 +167,11 @@ RunResult process_exit_continue(Process *p) {
     x.step = Step::Links;
     [[fallthrough]];
   case Step::Links:
+    if (remote_work(p, x)) return RunResult::Yielded;
     while (r && r->links.size()) {
       auto l = r->links.take_any();
-      if (l) tell_link(p, *l, x.reason);
+      if (l) tell_link(p, *l, x.reason, &x.rest);
+      if (x.rest) return RunResult::Yielded;
       if (charge(p)) return RunResult::Yielded;
     }
     x.step = Step::Monitors;
@@ -173,9 +186,11 @@ RunResult process_exit_continue(Process *p) {
     x.step = Step::Targets;
     [[fallthrough]];
   case Step::Targets:
+    if (remote_work(p, x)) return RunResult::Yielded;
     while (r && r->targets.size()) {
       auto t = r->targets.take_any();
-      if (t) tell_watcher(p, *t, x.reason);
+      if (t) tell_watcher(p, *t, x.reason, &x.rest);
+      if (x.rest) return RunResult::Yielded;
       if (charge(p)) return RunResult::Yielded;
     }
     x.step = Step::Free;

@@ -7,12 +7,20 @@ namespace joist::runtime {
 struct Link;
 struct Monitor;
 struct Target;
+// Work for another node that a process does in slices. run: one slice, charged to the process; true: done.
+struct RemoteWork {
+  virtual ~RemoteWork() = default;
+  virtual bool run(Process *p) = 0;
+};
 struct RemoteHooks {
   // Send to an external pid, an external reference (alias) or {Name, Node}. *result is what the BIF answers on success and
   // may be replaced (noconnect, nosuspend; none: raised or trapped).
   bool (*send)(Process *p, Term to, Term msg, bool noconnect, bool nosuspend,
                Term *result) = [](Process *, Term, Term, bool, bool, Term *) -> bool { return false; };
-  bool (*exit)(Process *p, Term to, Term reason) = [](Process *, Term, Term) -> bool { return false; };
+  // exit/2. What the BIF answers: `result`, or none: trapped.
+  Term (*exit)(Process *p, Term to, Term reason, Term result) = [](Process *, Term, Term, Term result) -> Term {
+    return result;
+  };
   // p's side is there; `connection` of it is set. False: no connection.
   bool (*link)(Process *p, Link &l) = [](Process *, Link &) -> bool { return false; };
   // The link is known to have broken with the connection it was made over: link/1 then makes a new one.
@@ -25,10 +33,12 @@ struct RemoteHooks {
   }; // target: external pid, or node name with m.name
   bool (*demonitor)(Process *p, const Monitor &m) = [](Process *, const Monitor &) -> bool { return false; };
   bool (*group_leader)(Process *p, Term leader, Term to) = [](Process *, Term, Term) -> bool { return false; };
-  // A local process is gone (or never was) that a remote one watches or is linked to.
-  void (*down)(Term watched, Term watcher, Term ref, Term reason, uint32_t connection) = [](Term, Term, Term, Term,
-                                                                                            uint32_t) -> void {};
-  void (*link_exit)(Term from, Term to, Term reason, uint32_t connection) = [](Term, Term, Term, uint32_t) -> void {};
+  // A local process is gone (or never was) that a remote one watches or is linked to. rest (may be null): gets what is
+  // left to be done if the reason is large, which must stay where it is until then.
+  void (*down)(Term watched, Term watcher, Term ref, Term reason, uint32_t connection,
+               RemoteWork **rest) = [](Term, Term, Term, Term, uint32_t, RemoteWork **) -> void {};
+  void (*link_exit)(Term from, Term to, Term reason, uint32_t connection,
+                    RemoteWork **rest) = [](Term, Term, Term, uint32_t, RemoteWork **) -> void {};
   void (*unlink_ack)(Term from, Term to, uint64_t id) = [](Term, Term, uint64_t) -> void {};
   // p was linked to or is watched by the process or reference `other` over that connection: false if it is gone already.
   bool (*tie)(Process *p, Term other, uint32_t connection) = [](Process *, Term, uint32_t) -> bool { return false; };

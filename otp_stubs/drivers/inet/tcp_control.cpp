@@ -147,6 +147,10 @@ void TcpPort::ready_input(Port &, int) {
   else want_read(false);
 }
 
+void TcpPort::pause_input(Port &, bool pause) {
+  if (is_connected() && active_ != kPassive) want_read(!pause);
+}
+
 void TcpPort::ready_output(Port &, int) {
   if (is_connecting()) finish_connect();
   else if (!is_connected()) want_write(false);

@@ -18,6 +18,7 @@ public:
   void output(Port &port, IoQueue &data) override;
   void ready_input(Port &port, int fd) override;
   void ready_output(Port &port, int fd) override;
+  void pause_input(Port &port, bool pause) override;
   void timeout(Port &port) override;
   void process_gone(Port &port, PortWatch *watch) override;
   void flush(Port &port) override;
