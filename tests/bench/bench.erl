@@ -21,8 +21,11 @@ measure(Name, Fun) ->
 best(_, 0, Best) -> Best;
 best(Fun, N, Best) ->
     T0 = erlang:monotonic_time(nanosecond),
-    Fun(),
-    best(Fun, N - 1, min(Best, erlang:monotonic_time(nanosecond) - T0)).
+    Taken = case Fun() of
+                {time, Own} -> Own; % it has timed what counts
+                _ -> erlang:monotonic_time(nanosecond) - T0
+            end,
+    best(Fun, N - 1, min(Best, Taken)).
 
 rows() ->
     [{fib, fun() -> fib(27) end},
@@ -87,7 +90,7 @@ rows() ->
      {tcp_echo_1000, fun() -> bench_net:echo(1000, 16, 5) end},
      {tcp_bulk, fun() -> bench_net:bulk(200) end},
      {udp_echo, fun() -> bench_net:udp(5000) end},
-     {compile, fun() -> compile_module() end}].
+     {compile, fun() -> compile_module() end}] ++ bench_io:rows().
 
 repeat(0, _) -> ok;
 repeat(N, F) -> F(), repeat(N - 1, F).
