@@ -1,5 +1,7 @@
 #include "runtime/sched/run_queue.h"
 
+#include <climits>
+
 namespace joist::runtime {
 
 void RunQueue::push(Process *p) {
@@ -19,8 +21,10 @@ Process *RunQueue::take(int prio, Which which) {
   auto fits = [which](const Process *q) {
     return !(q->state.load(std::memory_order_relaxed) & pstate::Bound) && (which != Which::Preempted || q->preempted);
   };
-  while (which != Which::Any && p && !fits(p)) before = p, p = p->queue_next;
-  if (!p) return nullptr;
+  // Looking for one that was preempted is worth a short look only: the lock is held, and the queue may have a million.
+  int looks = which == Which::Preempted ? 16 : INT_MAX;
+  while (which != Which::Any && p && !fits(p) && --looks) before = p, p = p->queue_next;
+  if (!p || !looks) return nullptr;
   (before ? before->queue_next : f.first) = p->queue_next;
   if (f.last == p) f.last = before;
   counts_[prio].store(counts_[prio].load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);

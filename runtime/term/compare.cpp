@@ -7,6 +7,7 @@
 #include "runtime/term/number.h"
 #include "runtime/term/work_stack.h"
 
+#include <cstring>
 #include <memory>
 
 namespace joist::runtime {
@@ -82,7 +83,7 @@ bool eq_slow(Term a, Term b) {
         goto finished;
       case Kind::Ref:
       case Kind::MagicRef:
-        if (!is_local_ref(b) || compare_ref_numbers(ref_view(a), ref_view(b))) return false;
+        if (!is_local_ref(b) || memcmp(ref_numbers(a), ref_numbers(b), 3 * sizeof(uint32_t))) return false;
         goto finished;
       case Kind::ExtRef:
         if (!is_external_ref(b) || x[1] != y[1] || compare_ref_numbers(ref_view(a), ref_view(b))) return false;
