@@ -62,8 +62,18 @@ std::vector<DistListed> dist_list(bool visible, bool hidden, bool unconnected) {
     if (unconnected) rest = others();
   }
   std::vector<DistListed> out;
-  for (DistEntry *e : rest)
-    if (e->name != this_node()->name) out.push_back({e->name, atoms::known, kNoConnection, Term::none()});
+  auto known = [&](Term name) {
+    if (name != this_node()->name) out.push_back({name, atoms::known, kNoConnection, Term::none()});
+  };
+  if (unconnected) { // and nodes that are only in pids and the like
+    std::vector<Term> names = node_names();
+    std::unordered_set<Word> listed;
+    for (DistEntry *e : now) listed.insert(e->name.raw());
+    for (DistEntry *e : rest) listed.insert(e->name.raw());
+    for (Term name : names)
+      if (listed.insert(name.raw()).second) known(name);
+  }
+  for (DistEntry *e : rest) known(e->name);
   for (bool want_visible : {false, true}) {
     if (!(want_visible ? visible : hidden)) continue;
     for (DistEntry *e : now) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 namespace joist::runtime {
+struct Node;
 struct EncodeOptions {
   int compressed = 0;    // 0: not, 1..9, or -1: zlib's default level
   int minor_version = 1; // 0, 1 or 2: stock's {minor_version, N}
@@ -153,6 +154,7 @@ private:
   Term small_integer(); // an integer term in line, none() if it is no small
   Term integer(Word bytes);
   Term text_float();
+  Node *node_of(Term name, Word creation); // null: no room
   Term pid(Word tag);
   Term port(Word tag);
   Term ref(Word tag);
@@ -162,6 +164,7 @@ private:
   Heap &h_;
   const uint8_t *begin_, *at_, *end_;
   bool safe_;
+  Node *node_ = nullptr; // the last one asked for
   Word root_;
   Word pending_ = 1;
   std::vector<Frame> stack_;

@@ -11,6 +11,7 @@
 #include "runtime/term/number.h"
 #include "runtime/term/ref.h"
 
+#include <atomic>
 #include <cmath>
 #include <zlib.h>
 
@@ -18,6 +19,10 @@ namespace joist::runtime {
 namespace {
 constexpr Word kMaxRefNumbers = 5;
 constexpr Word kSharedBytes = 512; // binaries from this size on may refer to what they were decoded from
+constexpr uint32_t kMaxFree = 255; // variables in a fun's environment
+// Exports are never freed: there is a limit to those made because another node names a function.
+constexpr int64_t kMaxNetworkExports = 1 << 19;
+std::atomic<int64_t> exports_for_network{0};
 constexpr bool tiny_creation(Word c) { return c <= 3; }
 } // namespace
 
@@ -294,6 +299,12 @@ Term EtfDecoder::text_float() {
   return make_float(h_, d);
 }
 
+Node *EtfDecoder::node_of(Term name, Word creation) {
+  if (!node_ || node_->name != name || node_->creation != creation)
+    node_ = network ? node_get_bounded(name, uint32_t(creation)) : node_get(name, uint32_t(creation));
+  return node_;
+}
+
 Term EtfDecoder::pid(Word tag) {
   Term name = atom();
   if (name.is_none() || !need(tag == 103 ? 9 : 12)) return Term::none();
@@ -303,9 +314,11 @@ Term EtfDecoder::pid(Word tag) {
     if (number > Word(kMaxPidNumber) || serial >= (Word{1} << kPidSerialBits)) return Term::none();
     return Term::local_pid(number | serial << kPidNumberBits);
   }
+  Node *node = node_of(name, creation);
+  if (!node) return Term::none();
   Word *b = h_.alloc(3);
   b[0] = header(Kind::ExtPid, 2);
-  b[1] = reinterpret_cast<Word>(node_get(name, uint32_t(creation)));
+  b[1] = reinterpret_cast<Word>(node);
   b[2] = number | serial << 32;
   return Term::boxed(b);
 }
@@ -319,9 +332,11 @@ Term EtfDecoder::port(Word tag) {
     if (number >> 58) return Term::none();
     return Term::local_port(number);
   }
+  Node *node = node_of(name, creation);
+  if (!node) return Term::none();
   Word *b = h_.alloc(3);
   b[0] = header(Kind::ExtPort, 2);
-  b[1] = reinterpret_cast<Word>(node_get(name, uint32_t(creation)));
+  b[1] = reinterpret_cast<Word>(node);
   b[2] = number;
   return Term::boxed(b);
 }
@@ -348,10 +363,12 @@ Term EtfDecoder::ref(Word tag) {
     if (n > 3 || numbers[0] >= kRefMaxN0) return Term::none();
     return make_ref_of_numbers(h_, numbers);
   }
+  Node *node = node_of(name, creation);
+  if (!node) return Term::none();
   Word words = (n + 1) / 2;
   Word *b = h_.alloc(3 + words);
   b[0] = header(Kind::ExtRef, 2 + words);
-  b[1] = reinterpret_cast<Word>(node_get(name, uint32_t(creation)));
+  b[1] = reinterpret_cast<Word>(node);
   b[2] = n;
   memcpy(b + 3, numbers, words * 8);
   return Term::boxed(b);
@@ -365,10 +382,10 @@ Term EtfDecoder::export_fun() {
   Term a = small_integer();
   if (!a.is_small() || a.small_value() < 0) return Term::none();
   Word arity = Word(a.small_value());
-  if (safe_) {
-    const Export *e = export_find(m, f, arity);
-    if (!e || !export_has_code(e)) return Term::none();
-  }
+  const Export *e = export_find(m, f, arity);
+  if (safe_ && (!e || !export_has_code(e))) return Term::none();
+  if (!e && network && exports_for_network.fetch_add(1, std::memory_order_relaxed) >= kMaxNetworkExports)
+    return Term::none();
   Word *b = h_.alloc(2);
   b[0] = header(Kind::ExportFun, 1);
   b[1] = reinterpret_cast<Word>(export_get_or_put(m, f, arity));
@@ -391,7 +408,7 @@ bool EtfDecoder::fun() {
   Term old_uniq = small_integer();
   if (!old_uniq.is_small()) return false;
   head.old_uniq = uint32_t(old_uniq.small_value());
-  if (!claim(Word(head.free) + 1)) return false;
+  if (head.free > kMaxFree || !claim(Word(head.free) + 1)) return false;
   funs_.push_back(head);
   stack_.push_back({Op::Fun, Word(head.free) + 1, nullptr, values_.size()});
   return true;

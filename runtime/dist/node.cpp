@@ -17,6 +17,10 @@ std::unordered_map<uint32_t, Node *> &newest() { // by the name's atom number
   static auto *t = new std::unordered_map<uint32_t, Node *>;
   return *t;
 }
+std::vector<Term> &names() { // in order of first being seen
+  static auto *v = new std::vector<Term>;
+  return *v;
+}
 uint64_t key(Term name, uint32_t creation) { return uint64_t(name.atom_index()) << 32 | creation; }
 std::atomic<Node *> self{nullptr};
 } // namespace
@@ -24,8 +28,28 @@ std::atomic<Node *> self{nullptr};
 Node *node_get(Term name, uint32_t creation) {
   std::lock_guard g(lock);
   Node *&n = table()[key(name, creation)];
-  if (!n) newest()[name.atom_index()] = n = new (mem_alloc(MemKind::System, sizeof(Node))) Node{name, creation};
+  if (n) return n;
+  n = new (mem_alloc(MemKind::System, sizeof(Node))) Node{name, creation};
+  Node *&last = newest()[name.atom_index()];
+  if (!last) names().push_back(name);
+  last = n;
   return n;
+}
+
+Node *node_get_bounded(Term name, uint32_t creation) {
+  constexpr size_t kMost = 1 << 20;
+  {
+    std::lock_guard g(lock);
+    auto at = table().find(key(name, creation));
+    if (at != table().end()) return at->second;
+    if (table().size() >= kMost) return nullptr;
+  }
+  return node_get(name, creation);
+}
+
+std::vector<Term> node_names() {
+  std::lock_guard g(lock);
+  return names();
 }
 
 Node *node_newest(Term name) {
