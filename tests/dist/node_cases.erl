@@ -149,7 +149,7 @@ cases() -> [
      [erlang:send({x, 'no@where'}, y, [noconnect]), erlang:send_nosuspend(P, x), erlang:send_nosuspend({x, 'no@where'}, y, [noconnect]), catch_class(fun() -> erlang:send(P, x, [y]) end)] end},
  {busy, fun(N) ->
      %% Its scheduler does nothing for a while: what is sent waits.
-     Old = erlang:system_monitor(self(), [busy_dist_port]), B = binary:copy(<<0>>, 500000),
+     Old = erlang:system_monitor(self(), [busy_dist_port]), B = binary:copy(<<0>>, 2000000),
      Limit = erlang:system_info(dist_buf_busy_limit),
      P = spawn(N, timer, sleep, [10000]), Os = rpc:call(N, os, getpid, []), os:cmd("kill -STOP " ++ Os),
      Sender = spawn(fun() -> [P ! B || _ <- lists:seq(1, 60)], receive x -> ok end end),
