@@ -1,21 +1,6 @@
 #include "loader/isa.h"
 
 namespace joist::loader {
-#define S Spec::S
-#define R Spec::R
-#define D Spec::D
-#define L Spec::L
-#define C Spec::C
-#define V Spec::V
-#define F Spec::F
-#define P Spec::P
-#define U Spec::U
-#define H Spec::H
-#define W Spec::W
-#define FR Spec::Fr
-#define N Spec::N
-#define X Spec::X
-#define Y Spec::Y
 namespace {
 template <class... T> constexpr OpRow row(const char *name, T... specs) { return {name, sizeof...(T), {specs...}}; }
 } // namespace

@@ -1,20 +1,5 @@
 // Included by vm/handlers_<family>.cpp inside its register function: registers the family's rows of isa.def.
 // Before: JOIST_REGISTER(family) and #define JOIST_IF_<family> JOIST_ROW
-#define S Spec::S
-#define R Spec::R
-#define D Spec::D
-#define L Spec::L
-#define C Spec::C
-#define V Spec::V
-#define F Spec::F
-#define P Spec::P
-#define U Spec::U
-#define H Spec::H
-#define W Spec::W
-#define FR Spec::Fr
-#define N Spec::N
-#define X Spec::X
-#define Y Spec::Y
 #define JOIST_INSTR(family, name, ...) JOIST_IF_##family(name __VA_OPT__(, ) __VA_ARGS__)
 #ifndef JOIST_IF_data
 #define JOIST_IF_data(...)
@@ -57,21 +42,6 @@
 #endif
 #include "loader/isa.def"
 #undef JOIST_INSTR
-#undef S
-#undef R
-#undef D
-#undef L
-#undef C
-#undef V
-#undef F
-#undef P
-#undef U
-#undef H
-#undef W
-#undef FR
-#undef N
-#undef X
-#undef Y
 #undef JOIST_IF_data
 #undef JOIST_IF_test
 #undef JOIST_IF_arith

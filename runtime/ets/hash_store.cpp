@@ -234,38 +234,15 @@ UpdateResult HashStore::update(Term key, Term default_tuple, Updater &u) {
     while (*at && !has_key(*at, key, hash)) at = &(*at)->next;
     HashNode *old = *at;
     bool live = old && !old->deleted;
-    std::vector<Word> copy; // the changed tuple, refers to the old one
-    if (live) {
-      ObjectView view(old->object, shape_.keypos);
-      if (!u.apply(view.tuple())) return UpdateResult::Refused;
-      bool in_place = !old->object.compressed;
-      for (auto &[i, v] : u.changes) in_place = in_place && !v.is_pointer() && !Term(old->object.data[i]).is_pointer();
-      if (in_place) {
-        for (auto &[i, v] : u.changes) old->object.data[i] = v.raw();
-        return UpdateResult::Done;
-      }
-      copy.assign(view.tuple().box(), view.tuple().box() + tuple_arity(view.tuple()) + 1);
-      for (auto &[i, v] : u.changes) copy[i] = v.raw();
-      HashNode *node = make_hash_node(Term::boxed(copy.data()), shape_.keypos, shape_.compressed);
-      node->hash = hash;
-      node->next = old->next;
-      *at = node;
-      counters.add(hash, 0, int64_t(node_words(node)) - int64_t(node_words(old)));
-      drop_later(&dropped, old);
-    } else {
-      if (default_tuple.is_none()) return UpdateResult::NoKey;
-      copy.assign(default_tuple.box(), default_tuple.box() + tuple_arity(default_tuple) + 1);
-      copy[shape_.keypos] = key.raw();
-      if (!u.apply(Term::boxed(copy.data()))) return UpdateResult::Refused;
-      for (auto &[i, v] : u.changes) copy[i] = v.raw();
-      HashNode *node = make_hash_node(Term::boxed(copy.data()), shape_.keypos, shape_.compressed);
-      node->hash = hash;
-      node->next = old ? old->next : nullptr;
-      *at = node;
-      counters.add(hash, 1, int64_t(node_words(node)) - (old ? int64_t(node_words(old)) : 0));
-      if (old) drop_later(&dropped, old);
-      added = true;
-    }
+    UpdatePlan plan(u, live ? &old->object : nullptr, key, default_tuple, shape_.keypos);
+    if (plan.settled()) return plan.result();
+    HashNode *node = make_hash_node(plan.tuple(), shape_.keypos, shape_.compressed);
+    node->hash = hash;
+    node->next = old ? old->next : nullptr;
+    *at = node;
+    counters.add(hash, live ? 0 : 1, int64_t(node_words(node)) - (old ? int64_t(node_words(old)) : 0));
+    if (old) drop_later(&dropped, old);
+    added = !live;
   }
   free_list(dropped);
   if (added) maybe_grow(hash);
@@ -283,47 +260,24 @@ HashNode *HashStore::next_live(HashNode *n, Word *slot, Lock &lock, bool deleted
   }
 }
 
-Status HashStore::first(Heap &h, Term *key) {
+Status HashStore::first_key(Heap &h, Term *key, bool deleted_too) {
   Word slot = 0;
   Lock lock(*this, slot, false);
-  HashNode *n = next_live(bucket(slot), &slot, lock, false);
+  HashNode *n = next_live(bucket(slot), &slot, lock, deleted_too);
   if (!n) return Status::EndOfTable;
   *key = term_copy(object_key(n->object, shape_.keypos), h);
   return Status::Ok;
 }
 
-Status HashStore::next(Term key, Heap &h, Term *out) {
+Status HashStore::next_key(Term key, Heap &h, Term *out, bool deleted_too) {
   uint32_t hash = key_hash(key);
   Lock lock(*this, hash, false);
   HashNode **at = find(key, hash, false);
   if (!at) return Status::BadKey;
   Word slot = index_of(hash);
-  HashNode *n = next_live((*at)->next, &slot, lock, false);
-  if (shape_.is_bag())
-    while (n && has_key(n, key, hash)) n = next_live(n->next, &slot, lock, false);
-  if (!n) return Status::EndOfTable;
-  *out = term_copy(object_key(n->object, shape_.keypos), h);
-  return Status::Ok;
-}
-
-Status HashStore::raw_first(Heap &h, Term *key) {
-  Word slot = 0;
-  Lock lock(*this, slot, false);
-  HashNode *n = next_live(bucket(slot), &slot, lock, true);
-  if (!n) return Status::EndOfTable;
-  *key = term_copy(object_key(n->object, shape_.keypos), h);
-  return Status::Ok;
-}
-
-Status HashStore::raw_next(Term key, Heap &h, Term *out) {
-  uint32_t hash = key_hash(key);
-  Lock lock(*this, hash, false);
-  HashNode **at = find(key, hash, false);
-  if (!at) return Status::BadKey;
-  Word slot = index_of(hash);
-  HashNode *n = (*at)->next;
-  while (n && has_key(n, key, hash)) n = n->next;
-  n = next_live(n, &slot, lock, true);
+  HashNode *n = *at;
+  while (n && has_key(n, key, hash)) n = n->next; // a bag's objects with the same key stand together
+  n = next_live(n, &slot, lock, deleted_too);
   if (!n) return Status::EndOfTable;
   *out = term_copy(object_key(n->object, shape_.keypos), h);
   return Status::Ok;

@@ -31,13 +31,13 @@ public:
   void erase_object(Term tuple) override;
   Term take(Term key, Heap &h) override;
   UpdateResult update(Term key, Term default_tuple, Updater &u) override;
-  Status first(Heap &h, Term *key) override;
+  Status first(Heap &h, Term *key) override { return first_key(h, key, false); }
   Status last(Heap &h, Term *key) override { return first(h, key); }
-  Status next(Term key, Heap &h, Term *out) override;
+  Status next(Term key, Heap &h, Term *out) override { return next_key(key, h, out, false); }
   Status prev(Term key, Heap &h, Term *out) override { return next(key, h, out); }
   Status slot(Word n, Heap &h, Term *out) override;
-  Status raw_first(Heap &h, Term *key) override;
-  Status raw_next(Term key, Heap &h, Term *out) override;
+  Status raw_first(Heap &h, Term *key) override { return first_key(h, key, true); }
+  Status raw_next(Term key, Heap &h, Term *out) override { return next_key(key, h, out, true); }
   Term binaries(Term key, Heap &h) override;
   std::unique_ptr<Garbage> clear(bool keep_keys) override;
   Word table_words() const override;
@@ -86,6 +86,8 @@ private:
   Term list_of(HashNode *from, HashNode *to, Heap &h) const;
   HashNode *group_end(HashNode *n, Term key, uint32_t hash) const;
   HashNode *next_live(HashNode *n, Word *slot, Lock &lock, bool deleted_too);
+  Status first_key(Heap &h, Term *key, bool deleted_too);
+  Status next_key(Term key, Heap &h, Term *out, bool deleted_too);
   bool defer_deletion(Word slot, int own_fixations);
   void put_back(std::vector<uint32_t> slots);
   void add_segment();

@@ -102,33 +102,17 @@ UpdateResult OrderedStore::update(Term key, Term default_tuple, Updater &u) {
   {
     Access a(*this, true, [&] { return range_of(&t, Side::At); });
     TreeNode **link = avl::find_link(&a.range->root, key, shape_.keypos);
-    std::vector<Word> copy;
+    UpdatePlan plan(u, link ? &(*link)->object : nullptr, key, default_tuple, shape_.keypos);
+    if (plan.settled()) return plan.result();
+    TreeNode *node = make_tree_node(plan.tuple(), shape_.keypos, shape_.compressed);
     if (link) {
-      TreeNode *old = *link;
-      ObjectView view(old->object, shape_.keypos);
-      if (!u.apply(view.tuple())) return UpdateResult::Refused;
-      bool in_place = !old->object.compressed;
-      for (auto &[i, v] : u.changes) in_place = in_place && !v.is_pointer() && !Term(old->object.data[i]).is_pointer();
-      if (in_place) {
-        for (auto &[i, v] : u.changes) old->object.data[i] = v.raw();
-        return UpdateResult::Done;
-      }
-      copy.assign(view.tuple().box(), view.tuple().box() + tuple_arity(view.tuple()) + 1);
-      for (auto &[i, v] : u.changes) copy[i] = v.raw();
-      TreeNode *node = make_tree_node(Term::boxed(copy.data()), shape_.keypos, shape_.compressed);
-      node->left = old->left;
-      node->right = old->right;
-      node->height = old->height;
+      dropped = *link;
+      node->left = dropped->left;
+      node->right = dropped->right;
+      node->height = dropped->height;
       *link = node;
-      count(a.range, 0, int64_t(node_words(node)) - int64_t(node_words(old)));
-      dropped = old;
+      count(a.range, 0, int64_t(node_words(node)) - int64_t(node_words(dropped)));
     } else {
-      if (default_tuple.is_none()) return UpdateResult::NoKey;
-      copy.assign(default_tuple.box(), default_tuple.box() + tuple_arity(default_tuple) + 1);
-      copy[shape_.keypos] = key.raw();
-      if (!u.apply(Term::boxed(copy.data()))) return UpdateResult::Refused;
-      for (auto &[i, v] : u.changes) copy[i] = v.raw();
-      TreeNode *node = make_tree_node(Term::boxed(copy.data()), shape_.keypos, shape_.compressed);
       avl::insert(&a.range->root, node, shape_.keypos);
       count(a.range, 1, int64_t(node_words(node)));
     }

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -77,6 +78,22 @@ struct Updater {
   std::vector<std::pair<Word, Term>> changes;
 };
 enum class UpdateResult : uint8_t { NoKey, Refused, Done };
+
+// What an update comes to: nothing more to do (result says why), or tuple() is to replace the old object, or to be the
+// key's first. Valid while the old object is locked.
+class UpdatePlan {
+public:
+  // old: the object with the key, null if there is none. A change from immediate to immediate is made in place at once.
+  UpdatePlan(Updater &u, Object *old, Term key, Term default_tuple, Word keypos);
+  bool settled() const { return copy_.empty(); }
+  UpdateResult result() const { return result_; }
+  Term tuple() { return Term::boxed(copy_.data()); }
+
+private:
+  UpdateResult result_ = UpdateResult::Done;
+  std::optional<ObjectView> view_; // what copy_ refers to
+  std::vector<Word> copy_;
+};
 
 // Objects detached from a table, freed piece by piece.
 struct Garbage {
