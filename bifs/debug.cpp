@@ -6,8 +6,10 @@
 #include "runtime/nif/resource.h"
 #include "runtime/nif/static_nif.h"
 #include "runtime/sched/scheduler.h"
+#include "runtime/sys/system_monitor.h"
 #include "runtime/term/print.h"
 
+#include <pthread.h>
 #include <unistd.h>
 
 namespace joist::bifs {
@@ -61,6 +63,17 @@ Term erts_debug_lcnt_control_2(Process *p, const Term *) { return badarg(p); }
 // --- internal state, once made available
 namespace {
 std::atomic<bool> state_available{false};
+
+// Bytes of the calling thread's own stack that are left.
+size_t c_stack_left() {
+  pthread_attr_t attr;
+  void *low = nullptr;
+  size_t size = 0;
+  if (pthread_getattr_np(pthread_self(), &attr) != 0) return 0;
+  pthread_attr_getstack(&attr, &low, &size);
+  pthread_attr_destroy(&attr);
+  return size_t(reinterpret_cast<char *>(__builtin_frame_address(0)) - static_cast<char *>(low));
+}
 } // namespace
 
 Term erts_debug_get_internal_state_1(Process *p, const Term *args) {
@@ -69,6 +82,7 @@ Term erts_debug_get_internal_state_1(Process *p, const Term *args) {
   if (what == named("reds_left")) return Term::small(p->reductions);
   if (what == named("available_internal_state")) return atoms::true_;
   if (what == named("force_heap_frags")) return atoms::false_;
+  if (what == named("stack_check")) return make_uint(p->heap, c_stack_left());
   if (what == atoms::memory) {
     static const Export *e = export_get_or_put(atoms::erlang, atoms::memory, 0);
     return trap(p, e, nullptr, 0);
@@ -87,6 +101,10 @@ Term erts_debug_set_internal_state_2(Process *p, const Term *args) {
     return bool_term(state_available.exchange(value == atoms::true_));
   }
   if (!state_available) return raise(p, Reason::Undef);
+  if (what == named("test_long_gc_sleep") && value.is_small() && value.small_value() >= 0) {
+    gc_test_sleep_ms = uint32_t(std::min<int64_t>(value.small_value(), 60'000));
+    return atoms::true_;
+  }
   if (what == named("reds_left") && value.is_small() && value.small_value() >= 0) {
     p->reductions = int32_t(std::min<int64_t>(value.small_value(), p->slice_reductions()));
     return atoms::true_;
@@ -106,27 +124,6 @@ Term erts_debug_set_internal_state_2(Process *p, const Term *args) {
   }
   if (what == atoms::abort) abort();
   return badarg(p);
-}
-
-// --- dirty schedulers: test functions that run there
-namespace {
-// wait(Ms), type(Pid), scheduler(X): as the test suites use them.
-Term dirty_work(Process *p, Term what, Term arg, Term type) {
-  if (what == named("wait") && arg.is_small() && arg.small_value() >= 0) {
-    usleep(useconds_t(std::min<int64_t>(arg.small_value(), 60'000)) * 1000);
-    return atoms::ok;
-  }
-  if (what == atoms::copy) return arg;
-  if (what == named("type") && arg == p->id) return type;
-  return badarg(p);
-}
-Term dirty_type() { return on_dirty_scheduler() ? atoms::dirty_cpu : atoms::normal; }
-} // namespace
-Term erts_debug_dirty_cpu_2(Process *p, const Term *args) { return dirty_work(p, args[0], args[1], dirty_type()); }
-Term erts_debug_dirty_io_2(Process *p, const Term *args) { return dirty_work(p, args[0], args[1], dirty_type()); }
-Term erts_debug_dirty_3(Process *p, const Term *args) {
-  if (args[0] != atoms::normal && args[0] != atoms::dirty_cpu && args[0] != atoms::dirty_io) return badarg(p);
-  return dirty_work(p, args[1], args[2], dirty_type());
 }
 
 // system_check(schedulers): every scheduler answers; here the caller's one has just done so.

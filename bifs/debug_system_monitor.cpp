@@ -1,7 +1,10 @@
-// erlang:system_monitor/0,1,2 and system_profile/0,2: settings kept here; who raises such events asks system_monitor.h.
+// erlang:system_monitor/0,1,2 and system_profile/0,2: the settings. Events: runtime/sys/system_monitor.h, system_profile.h.
 #include "bifs/build.h"
 
+#include "runtime/io/port.h"
 #include "runtime/sys/system_monitor.h"
+#include "runtime/sys/system_profile.h"
+#include "runtime/trace/flags.h"
 
 namespace joist::bifs {
 namespace {
@@ -43,26 +46,26 @@ Term set_monitor(Process *p, Term pid, Term opts) {
   return monitor_term(p->heap, old);
 }
 
-struct Profile {
-  Term pid = Term::none();
-  uint32_t flags = 0;
-};
-std::mutex profile_lock;
-Profile profile;
-const std::pair<const char *, uint32_t> kProfileFlags[] = {{"exclusive", 1},
-                                                           {"runnable_procs", 2},
-                                                           {"runnable_ports", 4},
-                                                           {"scheduler", 8},
-                                                           {"timestamp", 16},
-                                                           {"monotonic_timestamp", 32},
-                                                           {"strict_monotonic_timestamp", 64}};
+const std::pair<Term, uint32_t> kProfileFlags[] = {{atoms::runnable_ports, profile::Ports},
+                                                   {atoms::runnable_procs, profile::Processes},
+                                                   {atoms::scheduler, profile::Scheduler},
+                                                   {atoms::exclusive, profile::Exclusive}};
 
-Term profile_term(Heap &h, const Profile &f) {
-  if (f.pid.is_none()) return atoms::undefined;
+Term profile_term(Heap &h, const SystemProfile &f) {
+  if (f.to.is_none()) return atoms::undefined;
   Term l = Term::nil();
   for (auto &[name, bit] : kProfileFlags)
-    if (f.flags & bit) l = make_cons(h, named(name), l);
-  return pair(h, f.pid, l);
+    if (f.flags & bit) l = make_cons(h, name, l);
+  return pair(h, f.to, l);
+}
+
+bool profile_option(Term option, SystemProfile *f) {
+  for (auto &[name, bit] : kProfileFlags)
+    if (option == name) return f->flags |= bit, true;
+  uint32_t stamps = trace::flag_of(option) & trace::flag::Timestamps;
+  if (!option.is_atom() || option == atoms::all || !stamps) return false;
+  f->timestamps = stamps;
+  return true;
 }
 } // namespace
 
@@ -76,28 +79,19 @@ Term erlang_system_monitor_1(Process *p, const Term *args) {
 
 Term erlang_system_monitor_2(Process *p, const Term *args) { return set_monitor(p, args[0], args[1]); }
 
-Term erlang_system_profile_0(Process *p, const Term *) {
-  std::lock_guard g(profile_lock);
-  return profile_term(p->heap, profile);
-}
+Term erlang_system_profile_0(Process *p, const Term *) { return profile_term(p->heap, system_profile_get()); }
 
 Term erlang_system_profile_2(Process *p, const Term *args) {
-  Profile f;
-  if (args[0] != atoms::undefined) {
-    Term opts = args[1];
-    for (; opts.is_cons(); opts = opts.tail()) {
-      uint32_t bit = 0;
-      for (auto &[name, b] : kProfileFlags)
-        if (opts.head() == named(name)) bit = b;
-      if (!bit) return badarg(p);
-      f.flags |= bit;
-    }
-    if (!opts.is_nil() || !args[0].is_local_pid() || !process_lookup(args[0])) return badarg(p);
-    f.pid = args[0];
+  SystemProfile f;
+  Term to = args[0], opts = args[1];
+  if (to != atoms::undefined && !opts.is_nil()) {
+    f.timestamps = trace::flag::NowTs;
+    for (; opts.is_cons(); opts = opts.tail())
+      if (!profile_option(opts.head(), &f)) return badarg(p);
+    bool there = to.is_local_pid() ? process_lookup(to) != nullptr : to.is_local_port() && port_alive(to);
+    if (!opts.is_nil() || !there) return badarg(p);
+    f.to = to;
   }
-  std::lock_guard g(profile_lock);
-  Term old = profile_term(p->heap, profile);
-  profile = f;
-  return old;
+  return profile_term(p->heap, system_profile_set(f));
 }
 } // namespace joist::bifs

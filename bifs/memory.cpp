@@ -8,6 +8,8 @@
 #include "runtime/sched/erlang_timer.h"
 #include "runtime/term/ref.h"
 
+extern "C" char data_start, end; // where the linker puts initialised and other data
+
 namespace joist::bifs {
 namespace {
 struct Allocator {
@@ -78,6 +80,11 @@ Term instance(Heap &h, const Allocator &a, MemoryInfo what) {
 }
 } // namespace
 
+namespace {
+// Bytes of the executable's own data: no allocator's.
+size_t static_data() { return size_t(&end - &data_start); }
+} // namespace
+
 Term allocated_areas(Process *p) {
   Heap &h = p->heap;
   auto area = [&](const char *name, size_t n) { return pair(h, name, make_uint(h, n)); };
@@ -88,7 +95,8 @@ Term allocated_areas(Process *p) {
                      area("register_table", 0), area("fun_table", 0), area("module_refs", 0),
                      area("loaded_code", mem_used(MemKind::Code)), area("dist_table", 0), area("node_table", 0),
                      area("bits_bufs_size", 0), area("bif_timer", erlang_timer_count() * 128), area("process_table", 0),
-                     area("port_table", 0), area("ets_misc", 0), area("external_alloc", 0)});
+                     area("port_table", 0), area("ets_misc", 0),
+                     area("external_alloc", static_data() + atom_all - std::min(atom_all, mem_used(MemKind::Atom)))});
 }
 
 Term alloc_util_allocators(Process *p) {

@@ -2,7 +2,9 @@
 #include "bifs/bifs.h"
 #include "runtime/io/port_ops.h"
 #include "runtime/mem/copy.h"
+#include "runtime/sys/system_monitor.h"
 #include "runtime/term/binary.h"
+#include "runtime/trace/ports.h"
 
 namespace joist::bifs {
 namespace {
@@ -23,9 +25,12 @@ class ControlCall : public PortCall {
 public:
   uint32_t command;
   std::string data;
+  Term operation() const override { return atoms::control; }
   Term perform(Port &port, Heap &h) override {
     std::string reply;
+    if (trace::port_traced(port, trace::flag::Receive)) trace::port_asked(port, caller, atoms::control, command, data);
     if (!port.instance->control(port, command, data, &reply)) return atoms::badarg;
+    if (trace::port_traced(port, trace::flag::Send)) trace::port_answers(port, caller, atoms::control, reply);
     if (port.binary_control) return make_binary_from(h, reply);
     return make_string(h, reply.data(), reply.size());
   }
@@ -33,7 +38,9 @@ public:
 
 class CloseCall : public PortCall {
 public:
+  Term operation() const override { return atoms::close; }
   Term perform(Port &port, Heap &) override {
+    if (trace::port_traced(port, trace::flag::Receive)) trace::port_receives(port, caller, atoms::close);
     return port_exit(port, caller, atoms::normal, false, false) ? atoms::true_ : atoms::badarg;
   }
 };
@@ -41,14 +48,21 @@ public:
 class ConnectCall : public PortCall {
 public:
   Term to;
+  Term operation() const override { return atoms::connect; }
   Term perform(Port &port, Heap &) override {
     if (!to.is_local_pid()) return atoms::badarg;
     bool linked = std::find(port.links.begin(), port.links.end(), to) != port.links.end();
     if (!linked) {
       if (!link_send(port.id, to)) return atoms::badarg;
       port.links.push_back(to);
+      if (trace::port_traced(port, trace::flag::Ports)) trace::port_event(port, atoms::getting_linked, to);
     }
     port.owner = to.raw();
+    if (trace::port_traced(port, trace::flag::Receive)) trace::port_receives(port, caller, atoms::connect, to);
+    if (trace::port_traced(port, trace::flag::Send)) {
+      FragmentHeap h;
+      trace::port_sends(port, caller, make_tuple(h, port.id, atoms::connected));
+    }
     return atoms::true_;
   }
 };
@@ -141,6 +155,7 @@ Term erts_internal_port_command_3(Process *p, const Term *args) {
   if (!c->data.push_iolist(args[1])) return atoms::badarg;
   p->bump(int64_t(c->data.size() / 256));
   if (port->busy() && !force) { // waits in the port; the answer comes as a message
+    system_monitor_busy(p, atoms::busy_port, port->id);
     Term ref = make_ref(p->heap);
     c->caller = p->id;
     c->ref = KeptRef(ref);

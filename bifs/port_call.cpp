@@ -2,17 +2,21 @@
 #include "bifs/bifs.h"
 #include "runtime/dist/etf.h"
 #include "runtime/io/port_ops.h"
+#include "runtime/trace/ports.h"
 
 namespace joist::bifs {
 namespace {
 class TermCall : public PortCall {
 public:
+  Term operation() const override { return atoms::call; }
   uint32_t command = 0;
   std::vector<uint8_t> data;
   Term perform(Port &port, Heap &h) override {
     std::string reply;
     std::string_view in(reinterpret_cast<const char *>(data.data()), data.size());
+    if (trace::port_traced(port, trace::flag::Receive)) trace::port_asked(port, caller, atoms::call, command, in);
     if (!port.instance->call(port, command, in, &reply)) return atoms::badarg;
+    if (trace::port_traced(port, trace::flag::Send)) trace::port_answers(port, caller, atoms::call, reply);
     Word used;
     Term t = etf_decode(h, reinterpret_cast<const uint8_t *>(reply.data()), reply.size(), false, &used);
     return t.is_none() ? atoms::badarg : make_tuple(h, atoms::ok, t);

@@ -5,6 +5,7 @@
 #include "runtime/io/posix.h"
 #include "runtime/sys/env.h"
 #include "runtime/term/binary.h"
+#include "runtime/trace/ports.h"
 
 namespace joist::bifs {
 namespace {
@@ -176,18 +177,32 @@ Term erts_internal_open_port_2(Process *p, const Term *args) {
   Term ref = make_ref(p->heap);
   port->pending_open.to = p->id;
   port->pending_open.ref = KeptRef(ref);
+  if (p->trace_flags & trace::flag::RunningProcs) trace::virtually_scheduled(p, trace::Sched::Out);
+  if (trace::port_traced(*port, trace::flag::Ports)) {
+    Term shown = atom::intern_latin1(std::string_view(name).substr(0, atom::kMaxChars));
+    trace::port_event(*port, atoms::open, p->id, shown);
+  }
+  if (trace::port_traced(*port, trace::flag::RunningPorts)) trace::port_scheduled(*port, trace::Sched::In, atoms::open);
+  port->caller = p->id;
   DriverOpen r = driver->open(*port, name, s.o);
+  port->caller = Term::none();
+  if (trace::port_traced(*port, trace::flag::RunningPorts))
+    trace::port_scheduled(*port, trace::Sched::Out, atoms::open);
   Term answer;
   if (r.outcome == DriverOpen::Outcome::Opened || r.outcome == DriverOpen::Outcome::Pending) {
     port->instance = std::move(r.instance);
     port->links.push_back(p->id);
     relations_of(p).link_add(port->id);
+    if (trace::port_traced(*port, trace::flag::Ports)) trace::port_event(*port, atoms::getting_linked, p->id);
+    if (p->trace_flags & trace::flag::RunningProcs) trace::virtually_scheduled(p, trace::Sched::In);
+    if (p->trace_flags & trace::flag::Procs) trace::linked(p, port->id);
     answer = ref;
     if (r.outcome == DriverOpen::Outcome::Opened) {
       port->pending_open.to = Term::none();
       answer = port->id;
     }
   } else {
+    if (p->trace_flags & trace::flag::RunningProcs) trace::virtually_scheduled(p, trace::Sched::In);
     port->pending_open.to = Term::none();
     answer = r.outcome == DriverOpen::Outcome::Posix    ? posix_atom(r.error)
              : r.outcome == DriverOpen::Outcome::Badarg ? atoms::badarg

@@ -3,8 +3,10 @@
 #include "runtime/mem/gc.h"
 #include "runtime/proc/info.h"
 #include "runtime/proc/remote.h"
+#include "runtime/sched/scheduler.h"
 #include "runtime/sys/flags.h"
 #include "runtime/term/ref.h"
+#include "runtime/trace/saved_calls.h"
 
 #include <utility>
 
@@ -17,9 +19,17 @@ Term set_bit(Process *p, uint32_t bit, Term v) {
   return bool_term(old & bit);
 }
 
-// save_calls: accepted; calls are not recorded.
-Term save_calls(Term v) {
-  return v.is_small() && v.small_value() >= 0 && v.small_value() <= 10000 ? Term::small(0) : Term::none();
+Term save_calls(Process *p, Term v) {
+  if (!v.is_small() || v.small_value() < 0 || v.small_value() > 10000) return Term::none();
+  return Term::small(int64_t(trace::saved_calls_set(p, size_t(v.small_value()))));
+}
+Term save_calls_of(Process *p, Term pid, Term v) {
+  if (pid == p->id) return save_calls(p, v);
+  schedulers_block();
+  Process *other = process_lookup(pid);
+  Term old = other ? save_calls(other, v) : Term::none();
+  schedulers_unblock();
+  return old;
 }
 
 bool small_count(Term v) { return v.is_small() && v.small_value() >= 0; }
@@ -77,7 +87,7 @@ Term erlang_process_flag_2(Process *p, const Term *args) {
     Term options = flag.is_atom() ? Term::nil() : tuple_elements(flag)[1];
     if (v == atoms::true_ || v == atoms::false_) old = remote_hooks.monitor_nodes(p, v, options);
   } else if (flag == atoms::save_calls) {
-    old = save_calls(v);
+    old = save_calls(p, v);
     if (old.is_none()) return badarg(p, atoms::none);
   } else {
     return badarg(p, atoms::badopt);
@@ -87,7 +97,7 @@ Term erlang_process_flag_2(Process *p, const Term *args) {
 
 Term erts_internal_process_flag_3(Process *p, const Term *args) {
   if (args[0] != p->id && (!args[0].is_local_pid() || !process_lookup(args[0]))) return atoms::badtype;
-  Term old = args[1] == atoms::save_calls ? save_calls(args[2]) : Term::none();
+  Term old = args[1] == atoms::save_calls ? save_calls_of(p, args[0], args[2]) : Term::none();
   return old.is_none() ? atoms::badarg : old;
 }
 

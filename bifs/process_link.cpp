@@ -3,6 +3,7 @@
 #include "runtime/io/port.h"
 #include "runtime/proc/relations.h"
 #include "runtime/proc/remote.h"
+#include "runtime/sys/seq_trace.h"
 #include "runtime/trace/trace.h"
 
 namespace joist::bifs {
@@ -95,6 +96,7 @@ Term exit_to(Process *p, Term to, Term reason, bool exit2) {
     s->term = signal_own(s, reason);
     s->from = p->id;
     s->extra = suicide;
+    if (!p->seq_token.is_nil()) s->token = signal_own(s, seq_trace::exiting(p, to, reason));
     signal_send_pid(to, s);
     return suicide ? await_exit(p) : atoms::true_;
   }
@@ -102,9 +104,7 @@ Term exit_to(Process *p, Term to, Term reason, bool exit2) {
     port_exit_signal(p->id, to, reason, false);
     return atoms::true_;
   }
-  if (is_external_pid(to)) {
-    return of_this_node(to) ? atoms::true_ : remote_hooks.exit(p, to, reason, atoms::true_);
-  }
+  if (is_external_pid(to)) { return of_this_node(to) ? atoms::true_ : remote_hooks.exit(p, to, reason, atoms::true_); }
   if (is_external_port(to) && of_this_node(to)) return atoms::true_;
   return badarg(p);
 }

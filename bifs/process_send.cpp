@@ -3,7 +3,8 @@
 #include "runtime/io/port.h"
 #include "runtime/proc/registry.h"
 #include "runtime/proc/remote.h"
-#include "runtime/trace/trace.h"
+#include "runtime/sys/seq_trace.h"
+#include "runtime/trace/saved_calls.h"
 
 namespace joist::bifs {
 namespace {
@@ -32,6 +33,7 @@ Term to_owner(Process *p, Term id, Term msg, bool nosuspend, Term result) {
 
 Term send(Process *p, Term to, Term msg, bool noconnect, bool nosuspend, Term result) {
   p->bump(4);
+  if (p->trace_flags & trace::flag::SaveCalls) trace::save_event(p, atoms::send);
   const bool traced = p->trace_flags & trace::flag::Send;
   if (to.is_local_pid()) {
     if (traced) trace::sent(p, to, msg);
@@ -45,7 +47,7 @@ Term send(Process *p, Term to, Term msg, bool noconnect, bool nosuspend, Term re
   }
   if (is_local_ref(to)) {
     if (traced) trace::sent(p, to, msg);
-    message_send_alias(to, msg);
+    seq_trace::send_alias(p, to, msg);
     return result;
   }
   if (traced && (to.is_local_port() || is_external_pid(to) || is_external_ref(to))) trace::sent(p, to, msg);

@@ -3,12 +3,12 @@
 
 #include "runtime/io/port.h"
 #include "runtime/proc/registry.h"
-#include "runtime/trace/trace.h"
+#include "runtime/trace/ports.h"
 
 namespace joist::bifs {
 namespace {
 void tell(Term who, Term name, bool on) {
-  if (!who.is_local_pid()) return;
+  if (who.is_local_port()) return trace::port_registered(who, name, on);
   if (Process *to = process_lookup(who); to && (to->trace_flags & trace::flag::Procs)) trace::registered(to, name, on);
 }
 } // namespace

@@ -1,6 +1,7 @@
 // erlang:statistics/1.
 #include "bifs/build.h"
 
+#include "runtime/sched/microstate.h"
 #include "runtime/sched/scheduler.h"
 #include "runtime/sched/stats.h"
 #include "runtime/sys/time.h"
@@ -8,14 +9,6 @@
 
 #include <sys/resource.h>
 #include <unordered_map>
-
-namespace joist::runtime {
-// Counted by the collector and by the port system, where they are linked.
-uint64_t gc_total_collections() __attribute__((weak));
-uint64_t gc_total_words_reclaimed() __attribute__((weak));
-uint64_t io_total_input() __attribute__((weak));
-uint64_t io_total_output() __attribute__((weak));
-} // namespace joist::runtime
 
 namespace joist::bifs {
 namespace {
@@ -90,37 +83,45 @@ Term wall_time(Process *p, bool all) {
   return list;
 }
 
-// Per thread: how long it was in each state. Joist tells executing from sleeping; the rest is part of executing.
+// Per thread: how long it was in each state.
 Term microstate_accounting(Process *p) {
   Heap &h = p->heap;
+  static const Term types[] = {named("scheduler"),          named("async"), named("dirty_cpu_scheduler"),
+                               named("dirty_io_scheduler"), named("poll"),  named("aux")};
+  static const Term states[] = {named("aux"), named("check_io"), named("emulator"), named("gc"),
+                                atoms::other, atoms::port,       named("sleep")};
   Term list = Term::nil();
-  auto add = [&](SchedulerType t, const char *type) {
-    for (const SchedulerStats &s : scheduler_stats(t)) {
-      Term zero = Term::small(0), emulator = make_uint(h, s.active_ns);
-      Term sleep = make_uint(h, s.total_ns > s.active_ns ? s.total_ns - s.active_ns : 0);
-      Term counters[] = {named("aux"), zero, named("check_io"), zero, named("emulator"), emulator, named("gc"), zero,
-                         atoms::other, zero, atoms::port,       zero, named("sleep"),    sleep};
-      Term pairs[] = {named("counters"), map_from_pairs(h, counters, 7), atoms::id, Term::small(s.number), atoms::type,
-                      named(type)};
-      list = make_cons(h, map_from_pairs(h, pairs, 3), list);
+  for (const microstate::Row &r : microstate::rows()) {
+    Term counters[2 * kMicroStates];
+    for (size_t s = 0; s < kMicroStates; s++) {
+      counters[2 * s] = states[s];
+      counters[2 * s + 1] = make_int(h, r.ns[s]);
     }
-  };
-  add(SchedulerType::DirtyIo, "dirty_io_scheduler");
-  add(SchedulerType::DirtyCpu, "dirty_cpu_scheduler");
-  add(SchedulerType::Normal, "scheduler");
+    Term pairs[] = {named("counters"), map_from_pairs(h, counters, kMicroStates),
+                    atoms::id,         Term::small(r.id),
+                    atoms::type,       types[size_t(r.type)]};
+    list = make_cons(h, map_from_pairs(h, pairs, 3), list);
+  }
   return list;
 }
 
+// {of the first scheduler, of the second, ..., dirty}: one tuple.
+Term queue_tuple(Process *p) {
+  std::vector<Term> l;
+  for (uint64_t n : queues(true, false)) l.push_back(make_uint(p->heap, n));
+  return tuple_of(p->heap, l);
+}
+
 Term garbage_collection(Process *p) {
-  uint64_t n = gc_total_collections ? gc_total_collections() : p->gcs;
-  uint64_t words = gc_total_words_reclaimed ? gc_total_words_reclaimed() : 0;
+  uint64_t n = gc_total_collections();
+  uint64_t words = gc_total_words_reclaimed();
   return make_tuple(p->heap, make_uint(p->heap, n), make_uint(p->heap, words), Term::small(0));
 }
 
 Term io(Process *p) {
   Heap &h = p->heap;
-  Term in = make_uint(h, io_total_input ? io_total_input() : 0);
-  Term out = make_uint(h, io_total_output ? io_total_output() : 0);
+  Term in = make_uint(h, io_total_input());
+  Term out = make_uint(h, io_total_output());
   return pair(h, pair(h, atoms::input, in), pair(h, atoms::output, out));
 }
 
@@ -138,6 +139,7 @@ const std::unordered_map<std::string_view, Item> &items() {
       {"run_queue", [](Process *p) { return queue_total(p, false, false); }},
       {"run_queue_lengths", [](Process *p) { return queue_list(p, false, false); }},
       {"run_queue_lengths_all", [](Process *p) { return queue_list(p, true, false); }},
+      {"run_queues", queue_tuple},
       {"runtime", runtime_ms},
       {"scheduler_wall_time", [](Process *p) { return wall_time(p, false); }},
       {"scheduler_wall_time_all", [](Process *p) { return wall_time(p, true); }},

@@ -3,9 +3,11 @@
 
 #include "bifs/build.h"
 #include "runtime/mem/gc.h"
+#include "runtime/sched/microstate.h"
 #include "runtime/sched/scheduler.h"
 #include "runtime/sched/stats.h"
 #include "runtime/sys/flags.h"
+#include "runtime/sys/seq_trace.h"
 #include "runtime/sys/settings.h"
 #include "runtime/sys/time.h"
 #include "runtime/term/map.h"
@@ -113,10 +115,12 @@ Term scheduler_wall_time(Process *p, Term v) {
 }
 
 Term microstate_accounting(Process *p, Term v) {
-  static std::atomic<bool> on{false};
-  if (v == atoms::reset) return bool_term(on.load());
+  if (v == atoms::reset) {
+    microstate::reset();
+    return bool_term(microstate::on.load());
+  }
   if (v != atoms::true_ && v != atoms::false_) return badarg(p);
-  return bool_term(on.exchange(v == atoms::true_));
+  return bool_term(microstate::enable(v == atoms::true_));
 }
 
 Term logger_flag(Process *p, Term v) {
@@ -124,10 +128,17 @@ Term logger_flag(Process *p, Term v) {
   return Term(system_settings.system_logger.exchange(v.raw()));
 }
 
+Term reset_seq_trace(Process *p, Term v) {
+  if (v != atoms::true_) return badarg(p);
+  seq_trace::reset();
+  return atoms::true_;
+}
+
 Term sequential_tracer(Process *p, Term v) {
-  if (v != atoms::false_ && !v.is_local_pid() && !v.is_local_port()) return badarg(p);
-  if (v.is_local_pid() && !process_lookup(v)) return badarg(p);
-  return Term(system_settings.sequential_tracer.exchange(v.raw()));
+  trace::TracerRef t;
+  if (v != atoms::false_ && (v.is_nil() || !trace::tracer_from_term(Term::none(), v, &t))) return badarg(p);
+  t = seq_trace::set_tracer(std::move(t));
+  return t ? trace::tracer_to_term(t.get(), p->heap) : atoms::false_;
 }
 
 Term trace_control_word(Process *p, Term v) {
@@ -173,7 +184,7 @@ const std::unordered_map<std::string_view, Setter> &flags() {
       {"min_heap_size", min_heap_size},
       {"multi_scheduling", multi_scheduling},
       {"outstanding_system_requests_limit", outstanding_limit},
-      {"reset_seq_trace", [](Process *p, Term v) { return v == atoms::true_ ? atoms::true_ : badarg(p); }},
+      {"reset_seq_trace", reset_seq_trace},
       {"scheduler_bind_type", bind_type},
       {"scheduler_wall_time", scheduler_wall_time},
       {"schedulers_online", schedulers_online_flag},

@@ -6,6 +6,7 @@
 #include "runtime/code/hot.h"
 #include "runtime/dist/node.h"
 #include "runtime/ets/ets.h"
+#include "runtime/io/file_name.h"
 #include "runtime/io/port.h"
 #include "runtime/mem/gc.h"
 #include "runtime/nif/library.h"
@@ -13,6 +14,7 @@
 #include "runtime/sched/scheduler.h"
 #include "runtime/sched/stats.h"
 #include "runtime/sys/flags.h"
+#include "runtime/sys/seq_trace.h"
 #include "runtime/sys/settings.h"
 #include "runtime/sys/time.h"
 #include "runtime/term/map.h"
@@ -88,16 +90,40 @@ Term scheduler_bindings(Process *p) {
   return tuple_of(p->heap, std::vector<Term>(schedulers_count(), named("unbound")));
 }
 
+// The set that is waited on, and stock's second one for descriptors that the first cannot take, which is always empty.
 Term check_io(Process *p) {
   Heap &h = p->heap;
   auto flag = [&](const char *n, bool v) { return pair(h, n, bool_term(v)); };
   auto count = [&](const char *n, int64_t v) { return pair(h, n, Term::small(v)); };
-  return make_list(
-      h, list_of(h, {pair(h, atoms::name, named("erts_poll")), pair(h, "primary", named("epoll")),
-                     pair(h, "kernel_poll", named("epoll")), count("memory_size", 0), count("total_poll_set_size", 1),
-                     flag("lazy_updates", true), count("pending_updates", 0), flag("batch_updates", false),
-                     flag("concurrent_updates", true), flag("fallback", false), count("max_fds", sysconf(_SC_OPEN_MAX)),
-                     count("active_fds", 0), count("poll_threads", 1)}));
+  auto set = [&](bool fallback) {
+    return list_of(h, {pair(h, atoms::name, named("erts_poll")), pair(h, "primary", named(fallback ? "poll" : "epoll")),
+                       pair(h, "kernel_poll", fallback ? atoms::false_ : named("epoll")), count("memory_size", 0),
+                       count("total_poll_set_size", fallback ? 0 : 1), flag("lazy_updates", fallback),
+                       count("pending_updates", 0), flag("batch_updates", false), flag("concurrent_updates", !fallback),
+                       flag("fallback", fallback), count("max_fds", sysconf(_SC_OPEN_MAX)), count("active_fds", 0),
+                       count("poll_threads", fallback ? 0 : 1)});
+  };
+  return make_list(h, set(true), set(false));
+}
+
+// How threads are grouped by processor: each has a group of its own.
+Term groups_map(Process *p) {
+  Heap &h = p->heap;
+  std::vector<Term> l;
+  for (unsigned i = 0; i < available_processors(); i++) l.push_back(make_tuple(h, Term::small(i), Term::small(i + 1)));
+  return list_of(h, l);
+}
+
+Term emu_args(Process *p) {
+  std::vector<Term> l;
+  for (auto &a : emulator_arguments) l.push_back(file_name_from_native(p->heap, a));
+  return list_of(p->heap, l);
+}
+
+Term compile_info(Process *p) {
+  Heap &h = p->heap;
+  return make_list(h, pair(h, "ldflags", Term::nil()), pair(h, "cflags", text(p, "-O2 -std=c++20 -fno-rtti")),
+                   pair(h, "config_h", text(p, "/* None: Joist is configured by CMake. */")));
 }
 
 Term garbage_collection(Process *p) {
@@ -138,6 +164,7 @@ const std::unordered_map<std::string_view, Item> &items() {
       {"ets_realloc_moves", [](Process *) { return atoms::false_; }},
       // processors
       {"cpu_topology", cpu_topology},
+      {"cpu_quota", [](Process *) { return named("unknown"); }},
       {"logical_processors", [](Process *p) { return number(p, uint64_t(sysconf(_SC_NPROCESSORS_CONF))); }},
       {"logical_processors_online", [](Process *p) { return number(p, uint64_t(sysconf(_SC_NPROCESSORS_ONLN))); }},
       {"logical_processors_available", [](Process *p) { return number(p, available_processors()); }},
@@ -212,9 +239,17 @@ const std::unordered_map<std::string_view, Item> &items() {
       {"dist_ctrl", system_info_dist_ctrl},
       // the emulator
       {"build_type", [](Process *) { return named("opt"); }},
+      {"beam_jump_table", [](Process *) { return atoms::true_; }},
       {"break_ignored", [](Process *) { return bool_term(vm_flags.break_ignored); }},
       {"c_compiler_used", gcc_version},
       {"check_io", check_io},
+      {"compile_info", compile_info},
+      {"constant_pool_support", [](Process *) { return atoms::true_; }},
+      {"emu_args", emu_args},
+      {"lock_counting", [](Process *) { return atoms::false_; }},
+      {"port_tasks", [](Process *) { return atoms::true_; }},
+      {"reader_groups_map", groups_map},
+      {"decentralized_counter_groups_map", groups_map},
       {"compat_rel", [](Process *p) { return number(p, uint64_t(atoi(vm_flags.otp_release.c_str()))); }},
       {"debug_compiled", [](Process *) { return atoms::false_; }},
       {"driver_version", [](Process *p) { return text(p, "3.3"); }},
@@ -237,7 +272,10 @@ const std::unordered_map<std::string_view, Item> &items() {
       {"port_parallelism", [](Process *) { return atoms::false_; }},
       {"procs", system_text_procs},
       {"sequential_tracer",
-       [](Process *p) { return pair(p->heap, "sequential_tracer", Term(system_settings.sequential_tracer.load())); }},
+       [](Process *p) {
+         trace::TracerRef t = seq_trace::tracer();
+         return pair(p->heap, "sequential_tracer", t ? trace::tracer_to_term(t.get(), p->heap) : atoms::false_);
+       }},
       {"snifs", snifs},
       {"system_architecture", [](Process *p) { return text(p, "x86_64-pc-linux-gnu"); }},
       {"system_logger", [](Process *) { return system_logger(); }},

@@ -5,8 +5,10 @@
 #include "runtime/proc/error_log.h"
 #include "runtime/sched/progress.h"
 #include "runtime/sched/scheduler.h"
+#include "runtime/sys/system_messages.h"
 #include "runtime/term/ref.h"
 #include "runtime/trace/flags.h"
+#include "runtime/trace/ports.h"
 
 namespace joist::bifs {
 namespace {
@@ -45,11 +47,14 @@ Change change_one(Process *p, Term pid, bool on, const trace::FlagList &f) {
 }
 
 int64_t change_existing(const Target &t, bool on, const trace::FlagList &f) {
-  if (!t.processes || !(f.mask & trace::flag::OfProcesses)) return 0;
   int64_t n = 0;
   Stopped stopped;
-  for (Term pid : process_pids())
-    if (Process *other = process_lookup(pid); other && trace::change(other, on, f.mask, f.tracer)) n++;
+  if (t.processes && (f.mask & trace::flag::OfProcesses))
+    for (Term pid : process_pids())
+      if (Process *other = process_lookup(pid); other && trace::change(other, on, f.mask, f.tracer)) n++;
+  if (t.ports && (f.mask & trace::flag::OfPorts))
+    for (Term id : ports_all())
+      if (Port *port = port_lookup(id); port && trace::change(*port, on, f.mask & trace::flag::OfPorts, f.tracer)) n++;
   return n;
 }
 } // namespace
@@ -69,13 +74,20 @@ Term erts_internal_trace_3(Process *p, const Term *args) {
     case Change::Taken: error_log(p, "** can only have one tracer per process~n", Term::nil()); return badarg(p);
     }
   }
-  if (who.is_local_port()) return notsup(p);
+  if (who.is_local_port()) {
+    if (f.cpu_timestamp) return badarg(p);
+    Stopped stopped;
+    Port *port = port_lookup(who);
+    return port && trace::change(*port, on, f.mask & trace::flag::OfPorts, f.tracer) ? Term::small(1) : badarg(p);
+  }
   Target t = target_of(who);
   if (t.whom == Whom::None || (f.cpu_timestamp && who != atoms::all)) return badarg(p);
   if (f.cpu_timestamp) trace::cpu_timestamps = on;
   int64_t n = t.whom == Whom::New ? 0 : change_existing(t, on, f);
   if (t.whom != Whom::Existing && t.processes && (f.mask & trace::flag::OfProcesses))
     trace::default_change(false, on, f.mask & trace::flag::OfProcesses, f.tracer);
+  if (t.whom != Whom::Existing && t.ports && (f.mask & trace::flag::OfPorts))
+    trace::default_change(true, on, f.mask & trace::flag::OfPorts, f.tracer);
   return Term::small(n);
 }
 
@@ -93,7 +105,7 @@ Term erlang_trace_delivered_1(Process *p, const Term *args) {
   progress::later(
       [](void *arg) {
         auto *a = static_cast<Answer *>(arg);
-        message_send_pid_built(a->to, a->message, a->fragments);
+        system_message(a->to, a->message, a->fragments);
         delete a;
       },
       answer);

@@ -8,6 +8,7 @@
 #include "runtime/trace/breakpoints.h"
 #include "runtime/trace/call_stats.h"
 #include "runtime/trace/flags.h"
+#include "runtime/trace/ports.h"
 
 namespace joist::bifs {
 namespace {
@@ -28,6 +29,18 @@ Term info_of_process(Process *p, Term pid, Term key) {
   schedulers_block();
   Process *other = process_lookup(pid);
   Term r = other ? answer(other) : atoms::undefined;
+  schedulers_unblock();
+  return r;
+}
+
+Term info_of_port(Process *p, Term id, Term key) {
+  schedulers_block();
+  Port *port = port_lookup(id);
+  Term r = atoms::undefined;
+  if (port) {
+    trace::tracer_alive(*port);
+    r = flags_or_tracer(p, key, port->trace_flags, port->tracer.get());
+  }
   schedulers_unblock();
   return r;
 }
@@ -115,7 +128,7 @@ Term erlang_trace_info_2(Process *p, const Term *args) {
     return flags_or_tracer(p, key, d.flags, d.tracer.get());
   }
   if (what.is_local_pid()) return info_of_process(p, what, key);
-  if (what.is_local_port()) return port_alive(what) ? flags_or_tracer(p, key, 0, nullptr) : atoms::undefined;
+  if (what.is_local_port()) return info_of_port(p, what, key);
   if (is_external_pid(what) && of_this_node(what)) return atoms::undefined;
   if (is_tuple(what)) return info_of_function(p, what, key);
   return badarg(p, atoms::badopt);

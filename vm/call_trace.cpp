@@ -1,5 +1,6 @@
 #include "vm/call_trace.h"
 #include "runtime/trace/call_stats.h"
+#include "runtime/trace/saved_calls.h"
 #include "vm/vm.h"
 
 namespace joist::vm {
@@ -32,9 +33,21 @@ bool room(Machine *m, unsigned live) {
 
 void push(Process *p, Word w) { *--p->stack_top = w; }
 
+// Is this a built-in function that goes on after having yielded? It has its frames already.
+bool continues(const Process *p, const Mfa &f) {
+  const Word *s = p->stack_top;
+  if (s >= p->heap_end || !is_trace_return(*s)) return false;
+  const Instr *at = return_target(*s);
+  if (at != fixed.trace_return && at != fixed.trace_exception) return false;
+  if (Term(s[1]) != f.module || Term(s[2]) != f.function || Word(Term(s[3]).small_value()) != f.arity) return false;
+  const Export *x = export_find(f.module, f.function, f.arity);
+  return x && x->bif;
+}
+
 // Pushes what the outcome asks for. meta: null, or whose tracer the frame is to name. False: killed.
 bool push_frames(Machine *m, const Mfa &mfa, const tr::Outcome &o, const tr::Tracer *meta) {
   Process *p = m->p;
+  if (continues(p, mfa)) return true;
   bool has_return_to = false;
   trace_frames_on_top(p, &has_return_to);
   bool return_to = o.return_to && !has_return_to;
@@ -70,7 +83,8 @@ bool timed(Machine *m, const Mfa &mfa, tr::CallStats *stats) {
 bool call(Machine *m, const Mfa &mfa, const tr::Breakpoint &b) {
   Process *p = m->p;
   uint32_t kinds = b.kinds;
-  if (!tr::traced(p, tr::flag::Calls)) kinds &= tr::kind::Meta | tr::kind::CountActive;
+  if (!tr::traced(p, tr::flag::Calls)) kinds &= tr::kind::Meta | tr::kind::CountActive | tr::kind::Save;
+  if ((kinds & tr::kind::Save) && tr::traced(p, tr::flag::SaveCalls)) tr::save_call(p, mfa);
   if (kinds & (tr::kind::Local | tr::kind::Global)) {
     tr::Outcome o = tr::call_event(p, mfa, m->x, kinds & tr::kind::Local, b.program, nullptr);
     if (!push_frames(m, mfa, o, nullptr)) return false;
@@ -80,7 +94,7 @@ bool call(Machine *m, const Mfa &mfa, const tr::Breakpoint &b) {
     if (!push_frames(m, mfa, o, b.meta.get())) return false;
   }
   if (kinds & tr::kind::CountActive) b.stats->calls.fetch_add(1, std::memory_order_relaxed);
-  if ((kinds & tr::kind::TimeActive) && !timed(m, mfa, b.stats)) return false;
+  if ((kinds & tr::kind::TimeActive) && tr::tracer_alive(p) && !timed(m, mfa, b.stats)) return false;
   return true;
 }
 } // namespace

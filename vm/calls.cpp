@@ -53,9 +53,14 @@ const Instr *apply_export(Machine *m, const Instr *pc, Term mod, Term fun, unsig
                           int dealloc) {
   Export *x = export_get_or_put(mod, fun, arity);
   // A tail call of a function whose only purpose is to raise: its caller belongs on top of the trace.
-  if (dealloc >= 0 && x->bif && !x->is_bif_traced && raises_by_trade(x)) {
-    x->bif(m->p, m->x);
-    return raise_at(m, pc, &x->mfa(), m->x);
+  if (dealloc >= 0 && x->bif && raises_by_trade(x)) {
+    if (!x->is_bif_traced) {
+      x->bif(m->p, m->x);
+      return raise_at(m, pc, &x->mfa(), m->x);
+    }
+    return_to = reinterpret_cast<const Instr *>(reinterpret_cast<const Word *>(pc) +
+                                                1); // as if called in front of others: it will not return there
+    dealloc = -1;
   }
   set_frame(m->p, return_to, dealloc);
   return enter(m, entry_of(m, x));

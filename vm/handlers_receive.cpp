@@ -4,7 +4,7 @@
 #include "runtime/proc/receive.h"
 #include "runtime/proc/signal.h"
 #include "runtime/sys/seq_trace.h"
-#include "runtime/trace/trace.h"
+#include "runtime/trace/saved_calls.h"
 #include "vm/interp.h"
 
 namespace joist::vm {
@@ -71,6 +71,7 @@ struct Op_remove_message {
     }
     if (UNLIKELY(msg->token != p->seq_token)) seq_trace::received(p, msg->token, msg->term);
     signal_free(msg);
+    if (UNLIKELY(p->trace_flags & rt::trace::flag::SaveCalls)) rt::trace::save_event(p, atoms::receive);
     if (p->receive_timer) receive_timer_cancel(p);
     LOAD();
     NEXT;
@@ -83,8 +84,7 @@ struct Op_timeout {
     p->mailbox.save = &p->mailbox.first;
     m->matching = false;
     receive_timer_cancel(p);
-    if (UNLIKELY(p->trace_flags & rt::trace::flag::Receive))
-      rt::trace::received(p, atoms::timeout, atoms::clock_service);
+    if (UNLIKELY(p->trace_flags & (rt::trace::flag::Receive | rt::trace::flag::SaveCalls))) rt::trace::timed_out(p);
     LOAD();
     NEXT;
   }

@@ -71,8 +71,7 @@ void dist_wait(Process *p, DistEntry *e) {
     e->waiting.push_back(p->id);
     controller = e->controller;
   }
-  if (system_monitor_on() && !controller.is_none() && system_monitor_get().busy_dist_port)
-    system_monitor_report(p, atoms::busy_dist_port, controller);
+  if (!controller.is_none()) system_monitor_busy(p, atoms::busy_dist_port, controller);
   // The signal that ends this may come from now on; p handles it after this slice.
   relations_of(p).suspended_by.push_back(e->name);
   p->state.fetch_or(pstate::Suspended, std::memory_order_acq_rel);

@@ -50,9 +50,10 @@ bool send(Process *p, Term to, Term msg, bool noconnect, bool nosuspend, Term *r
   if (seq_trace::active(p)) {
     seq_trace::next_serial(p);
     token = p->seq_token;
-    seq_trace::output(p, token, seq_trace::Event::Send, is_tuple(to) ? tuple_elements(to)[0] : to, msg);
+    seq_trace::output(p, token, seq_trace::Event::Send, to, msg);
   }
-  if (!t.pending && is_external_ref(to) && !(t.flags & dflag::Alias)) return true; // an alias that the node cannot have made
+  if (!t.pending && is_external_ref(to) && !(t.flags & dflag::Alias))
+    return true; // an alias that the node cannot have made
   Word control_words[6];
   Heap control_heap;
   control_heap.top = control_words, control_heap.limit = control_words + 6;
@@ -132,12 +133,17 @@ void tell(const DistTarget &t, Term control, Term payload, RemoteWork **rest) {
   *rest = work;
 }
 
-void link_exit(Term from, Term to, Term reason, uint32_t connection, RemoteWork **rest) {
+void link_exit(Term from, Term to, Term reason, uint32_t connection, Term token, RemoteWork **rest) {
   DistTarget t;
   if (dist_prepare(nullptr, node_of(to), false, false, &t) != DistReady::Yes || t.connection != connection) return;
   FragmentHeap h(8);
+  const bool traced = !token.is_nil();
   if (t.pending || t.flags & dflag::ExitPayload)
-    tell(t, make_tuple(h, op(DistOp::PayloadExit), from, to), reason, rest);
+    tell(t,
+         traced ? make_tuple(h, op(DistOp::PayloadExitTT), from, to, token)
+                : make_tuple(h, op(DistOp::PayloadExit), from, to),
+         reason, rest);
+  else if (traced) dist_send(t, nullptr, make_tuple(h, op(DistOp::ExitTT), from, to, token, reason));
   else dist_send(t, nullptr, make_tuple(h, op(DistOp::Exit), from, to, reason));
 }
 

@@ -121,7 +121,7 @@ DistResult dist_spawn_replied(const DistMessage &m, const Term *e, Term) {
         break;
       }
   }
-  remote_hooks.link_exit(to, result, reason.get(), m.connection, nullptr);
+  remote_hooks.link_exit(to, result, reason.get(), m.connection, Term::nil(), nullptr);
   return DistResult::Ok;
 }
 

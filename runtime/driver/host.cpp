@@ -63,6 +63,8 @@ public:
     return true;
   }
 
+  bool takes_vectors() const override { return e->outputv != nullptr; }
+
   bool call(Port &, uint32_t command, std::string_view in, std::string *reply) override {
     constexpr unsigned kKeepBuffer = 1;
     if (!e->call) return false;

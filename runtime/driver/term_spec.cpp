@@ -3,8 +3,10 @@
 #include "runtime/driver/host.h"
 #include "runtime/nif/env.h"
 #include "runtime/sched/progress.h"
+#include "runtime/sched/scheduler.h"
 #include "runtime/term/binary.h"
 #include "runtime/term/map.h"
+#include "runtime/trace/ports.h"
 
 #include <cmath>
 
@@ -142,34 +144,38 @@ Term drv_build_term(FragmentHeap &h, const Word *spec, int count) {
 
 namespace {
 // 1 sent, 0 nobody there, -1 malformed. Any thread.
-int send_terms(Term to, const Word *spec, int n) {
+int send_terms(Port *port, Term to, const Word *spec, int n) {
   FragmentHeap h;
   Term t = drv_build_term(h, spec, n);
   if (t.is_none()) return -1;
   nif_foreign_thread();
   progress::OnlineScope online;
-  if (!to.is_local_pid() || !process_lookup(to)) return 0;
+  if (!to.is_local_pid()) return 0;
+  // Only the thread that executes the port may ask for its tracer.
+  if (port && this_scheduler() && trace::port_traced(*port, trace::flag::Send)) trace::port_sends(*port, to, t);
+  if (!process_lookup(to)) return 0;
   message_send_pid_built(to, t, h.take());
   return 1;
 }
-// The process to which the port is connected; none if it is gone.
-Term owner_of(Term port) {
-  nif_foreign_thread();
-  progress::OnlineScope online;
-  Port *p = port_lookup(port);
-  return p ? Term(p->owner.load()) : Term::none();
-}
 } // namespace
 
-JOIST_ABI int erl_drv_output_term(Word port, Word *spec, int n) { return send_terms(owner_of(Term(port)), spec, n); }
+JOIST_ABI int erl_drv_output_term(Word port, Word *spec, int n) {
+  nif_foreign_thread();
+  progress::OnlineScope online;
+  Port *p = port_lookup(Term(port));
+  return send_terms(p, p ? Term(p->owner.load()) : Term::none(), spec, n);
+}
 JOIST_ABI int erl_drv_send_term(Word port, Word to, Word *spec, int n) {
-  return owner_of(Term(port)).is_none() ? 0 : send_terms(Term(to), spec, n);
+  nif_foreign_thread();
+  progress::OnlineScope online;
+  Port *p = port_lookup(Term(port));
+  return p ? send_terms(p, Term(to), spec, n) : 0;
 }
 JOIST_ABI int driver_output_term(DrvPort *h, Word *spec, int n) {
-  return drv_port_ok(h) ? send_terms(Term(h->port->owner.load()), spec, n) : -1;
+  return drv_port_ok(h) ? send_terms(h->port, Term(h->port->owner.load()), spec, n) : -1;
 }
 JOIST_ABI int driver_send_term(DrvPort *h, Word to, Word *spec, int n) {
-  return drv_port_ok(h) ? send_terms(Term(to), spec, n) : -1;
+  return drv_port_ok(h) ? send_terms(h->port, Term(to), spec, n) : -1;
 }
 
 extern "C" const Word driver_term_nil;

@@ -19,6 +19,14 @@ bool ets_process_exiting(Process *p);
 // The same as a hook: 0 when done.
 inline int ets_owner_exit(Process *p) { return ets_process_exiting(p) ? 0 : 1; }
 
-// Crash dump and tests: calls f(table id as text is not needed: name, type, objects, words) for every table.
-void ets_each_table(void (*f)(Term name, Term owner, size_t objects, size_t words, void *arg), void *arg);
+// For crash dumps and tests.
+struct EtsTableSummary {
+  Term id; // its name or, in a heap of the caller's of each, its reference
+  Term name, owner;
+  size_t objects, words;
+  const char *type, *protection;
+  bool fixed, compressed, write_concurrency, read_concurrency;
+};
+// f(summary, arg) for every table, newest last. It must be quick: nobody can make or delete tables meanwhile.
+void ets_each_table(void (*f)(const EtsTableSummary &t, void *arg), void *arg);
 } // namespace joist::runtime

@@ -217,16 +217,29 @@ void ets_init(size_t limit) { ets::limit = limit; }
 size_t ets_limit() { return ets::limit; }
 size_t ets_table_count() { return ets::table_count(); }
 
-void ets_each_table(void (*f)(Term, Term, size_t, size_t, void *), void *arg) {
+void ets_each_table(void (*f)(const EtsTableSummary &, void *), void *arg) {
   struct Args {
     decltype(f) fn;
     void *arg;
   } a{f, arg};
   ets::each_table(
       [](ets::Table *t, void *p) {
+        static constexpr const char *kTypes[] = {"set", "bag", "duplicate_bag", "ordered_set"};
+        static constexpr const char *kProtections[] = {"public", "protected", "private"};
         auto *args = static_cast<Args *>(p);
-        args->fn(ets::name_of(t), t->owner, size_t(t->store->counters.items()),
-                 size_t(t->store->counters.words()) + t->store->table_words(), args->arg);
+        FragmentHeap h;
+        EtsTableSummary s{.id = t->named ? t->name : t->id(h),
+                          .name = ets::name_of(t),
+                          .owner = t->owner,
+                          .objects = size_t(t->store->counters.items()),
+                          .words = size_t(t->store->counters.words()) + t->store->table_words(),
+                          .type = kTypes[size_t(t->shape.type)],
+                          .protection = kProtections[size_t(t->protection)],
+                          .fixed = t->fix_count.load(std::memory_order_relaxed) != 0,
+                          .compressed = t->shape.compressed,
+                          .write_concurrency = t->shape.fine_locked,
+                          .read_concurrency = t->shape.read_concurrency};
+        args->fn(s, args->arg);
       },
       &a);
 }

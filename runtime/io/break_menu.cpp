@@ -113,10 +113,10 @@ void killer() {
 std::string tables_text() {
   std::string out;
   ets_each_table(
-      [](Term name, Term owner, size_t objects, size_t words, void *arg) {
-        *static_cast<std::string *>(arg) += "=ets:" + to_text(owner) + "\nTable: " + to_text(name) +
-                                            "\nObjects: " + std::to_string(objects) +
-                                            "\nWords: " + std::to_string(words) + "\n";
+      [](const EtsTableSummary &t, void *arg) {
+        *static_cast<std::string *>(arg) += "=ets:" + to_text(t.owner) + "\nTable: " + to_text(t.name) +
+                                            "\nObjects: " + std::to_string(t.objects) +
+                                            "\nWords: " + std::to_string(t.words) + "\n";
       },
       &out);
   return out;

@@ -2,6 +2,7 @@
 // thread; the libuv loop watches that set, and runs what poll_run gives it.
 #include "runtime/io/poll.h"
 #include "runtime/io/poll_loop.h"
+#include "runtime/sched/microstate.h"
 #include "runtime/sched/progress.h"
 
 #include <cerrno>
@@ -87,6 +88,7 @@ void poll_start() {
     pthread_setname_np(pthread_self(), "poll");
     progress::register_thread();
     progress::offline(); // look-ups are made in OnlineScopes
+    microstate::start(MicroThread::Poll, 0, Micro::CheckIo);
     uv_run(&poller->loop, UV_RUN_DEFAULT);
   }).detach();
 }

@@ -16,6 +16,7 @@
 #include "runtime/proc/relations.h"
 #include "runtime/sched/lock.h"
 #include "runtime/sched/timer.h"
+#include "runtime/trace/tracer.h"
 
 #include <deque>
 
@@ -25,8 +26,10 @@ class PortTask {
 public:
   PortTask *next = nullptr;
   virtual ~PortTask() = default;
-  virtual void run(Port &port) = 0; // with the right to execute
-  virtual void dropped(Port &) {}   // the port died first
+  virtual void run(Port &port) = 0;                          // with the right to execute
+  virtual Term operation() const { return atoms::proc_sig; } // as tracing names it where it is done at once
+  virtual Term kind() const { return atoms::proc_sig; }      // as system_monitor's long_schedule names it
+  virtual void dropped(Port &) {}                            // the port died first
 };
 
 namespace portflag {
@@ -73,6 +76,8 @@ struct Port {
   KeptTerm fail_reason;
   uint64_t input = 0, output = 0;
   int64_t os_pid = -1;
+  std::atomic<uint32_t> trace_flags{0}; // trace/ports.h
+  trace::TracerRef tracer;
   DistEntry *dist = nullptr; // the port carries this node's connection: input goes there
   uint32_t dist_connection = 0;
   bool dist_paused = false; // a large message is being decoded: input waits

@@ -2,10 +2,16 @@
 #include "runtime/atom/atom.h"
 #include "runtime/dist/entry.h"
 #include "runtime/io/port_core.h"
+#include "runtime/sched/stats.h"
 #include "runtime/term/binary.h"
+#include "runtime/trace/ports.h"
 
 namespace joist::runtime {
+namespace {
 std::atomic<uint64_t> io_bytes_in{0}, io_bytes_out{0};
+}
+uint64_t io_total_input() { return io_bytes_in.load(std::memory_order_relaxed); }
+uint64_t io_total_output() { return io_bytes_out.load(std::memory_order_relaxed); }
 
 void port_answer(Term to, Term ref, Term result, FragmentHeap &h) {
   Word *copy = h.alloc(header_size(*ref.box()) + 1);
@@ -14,9 +20,14 @@ void port_answer(Term to, Term ref, Term result, FragmentHeap &h) {
   message_send_pid_built(to, message, h.take());
 }
 
+void port_send(Port &port, Term to, Term message, FragmentHeap &h) {
+  if (trace::port_traced(port, trace::flag::Send)) trace::port_sends(port, to, message);
+  message_send_pid_built(to, message, h.take());
+}
+
 void port_send_owner(Port &port, Term what, FragmentHeap &h) {
   Term message = make_tuple(h, port.id, what);
-  message_send_pid_built(Term(port.owner.load()), message, h.take());
+  port_send(port, Term(port.owner.load()), message, h);
 }
 
 void port_notify(Port &port, Term what) {

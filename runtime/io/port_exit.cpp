@@ -3,6 +3,7 @@
 #include "runtime/io/port_core.h"
 #include "runtime/io/posix.h"
 #include "runtime/proc/registry.h"
+#include "runtime/trace/ports.h"
 
 #include <utility>
 
@@ -13,8 +14,12 @@ bool port_exit(Port &port, Term from, Term reason, bool send_closed, bool drop_n
   KeptTerm told(reason == atoms::kill ? atoms::killed : reason);
   port.send_closed = send_closed;
   port.flags.fetch_or(portflag::Exiting);
+  if (trace::port_traced(port, trace::flag::Ports)) trace::port_event(port, atoms::closed, reason);
   port.flags.fetch_and(~portflag::Busy);
-  if (Term name(port.registered.load()); !name.is_none()) registry_port_exit(name, port.id);
+  if (Term name(port.registered.load()); !name.is_none()) {
+    registry_port_exit(name, port.id);
+    if (trace::port_traced(port, trace::flag::Ports)) trace::port_event(port, atoms::unregister, name);
+  }
   for (Term pid : std::exchange(port.links, {})) link_exit_send(port.id, pid, told.get());
   for (auto &w : std::exchange(port.watchers, {})) down_send(port.id, w.pid, w.ref.get(), told.get());
   if (port.dist) dist_down(std::exchange(port.dist, nullptr), port.id, told.get());

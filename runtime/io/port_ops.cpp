@@ -1,6 +1,9 @@
 #include "runtime/io/port_ops.h"
 #include "runtime/proc/process.h"
+#include "runtime/sys/system_monitor.h"
+#include "runtime/sys/system_profile.h"
 #include "runtime/term/ref.h"
+#include "runtime/trace/ports.h"
 
 namespace joist::runtime {
 void PortCall::answer(Term result, FragmentHeap &h) {
@@ -17,6 +20,18 @@ void PortCall::run(Port &port) {
   answer(result, h);
 }
 
+// Around what a process has a port do at once.
+PortTurn::PortTurn(Process *p, Port &port, Term operation) : p_(p), port_(port), operation_(operation) {
+  if (p->trace_flags & trace::flag::RunningProcs) trace::virtually_scheduled(p, trace::Sched::Out);
+  if (profiled(profile::Processes | profile::Exclusive)) profile_process(p, false);
+  if (trace::port_traced(port, trace::flag::RunningPorts)) trace::port_scheduled(port, trace::Sched::In, operation);
+}
+PortTurn::~PortTurn() {
+  if (trace::port_traced(port_, trace::flag::RunningPorts)) trace::port_scheduled(port_, trace::Sched::Out, operation_);
+  if (profiled(profile::Processes | profile::Exclusive)) profile_process(p_, true);
+  if (p_->trace_flags & trace::flag::RunningProcs) trace::virtually_scheduled(p_, trace::Sched::In);
+}
+
 void PortCall::dropped(Port &) {
   FragmentHeap h;
   answer(gone_result(), h);
@@ -25,10 +40,14 @@ void PortCall::dropped(Port &) {
 Term port_call_submit(Process *p, Port *port, std::unique_ptr<PortCall> c) {
   c->caller = p->id;
   if (port_begin(port)) {
-    port->caller = p->id;
-    Term result = port->gone() ? c->gone_result() : c->perform(*port, p->heap);
-    port->caller = Term::none();
-    port_settle(*port);
+    Term result;
+    {
+      PortTurn turn(p, *port, c->operation());
+      port->caller = p->id;
+      result = port->gone() ? c->gone_result() : c->perform(*port, p->heap);
+      port->caller = Term::none();
+      port_settle(*port);
+    }
     port_end(port);
     port_unref(port);
     p->bump(20);
@@ -58,6 +77,7 @@ Term PortCommand::output(Port &port) {
   }
   port_count_io(port, 0, data.size());
   port.caller = sender;
+  if (trace::port_traced(port, trace::flag::Receive)) trace::port_written(port, sender, data);
   port.instance->output(port, data);
   return atoms::true_;
 }
@@ -91,24 +111,29 @@ void PortCommand::run(Port &port) {
 namespace {
 class ConnectSignal : public PortTask {
 public:
+  Term operation() const override { return atoms::connect; }
   Term from;
   Term to; // none: not a local pid
   ConnectSignal(Term f, Term t) : from(f), to(t) {}
   void run(Port &port) override {
     if (port.gone()) return;
     if (to.is_none() || from.raw() != port.owner.load()) return port_badsig(port);
+    if (trace::port_traced(port, trace::flag::Receive)) trace::port_receives(port, from, atoms::connect, to);
     port.owner = to.raw();
     FragmentHeap h;
-    message_send_pid_built(from, make_tuple(h, port.id, atoms::connected), h.take());
+    Term message = make_tuple(h, port.id, atoms::connected);
+    port_send(port, from, message, h);
   }
 };
 class CloseSignal : public PortTask {
 public:
+  Term operation() const override { return atoms::close; }
   Term from;
   explicit CloseSignal(Term f) : from(f) {}
   void run(Port &port) override {
     if (port.gone()) return;
     if (from.raw() != port.owner.load()) return port_badsig(port);
+    if (trace::port_traced(port, trace::flag::Receive)) trace::port_receives(port, from, atoms::close);
     port_exit(port, from, atoms::normal, true, false);
   }
 };
@@ -121,9 +146,12 @@ public:
 
 void submit(Process *p, Port *port, PortTask *t) {
   if (!port_begin(port)) return port_enqueue(port, t);
-  t->run(*port);
-  delete t;
-  port_settle(*port);
+  {
+    PortTurn turn(p, *port, t->operation());
+    t->run(*port);
+    delete t;
+    port_settle(*port);
+  }
   port_end(port);
   port_unref(port);
   p->bump(20);
@@ -153,6 +181,7 @@ PortSend port_send(Process *p, Term to, Term msg, bool nosuspend, Term *ref) {
     submit(p, port, c.release());
     return PortSend::Taken;
   }
+  system_monitor_busy(p, atoms::busy_port, port->id);
   *ref = make_ref(p->heap);
   c->ref = KeptRef(*ref);
   c->answers = true;

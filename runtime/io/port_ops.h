@@ -3,8 +3,23 @@
 // the result comes as {Ref, Result}.
 #pragma once
 #include "runtime/io/port_core.h"
+#include "runtime/sched/microstate.h"
 
 namespace joist::runtime {
+// Tells, where that is wanted, that p waits while the port executes for it.
+class PortTurn {
+public:
+  PortTurn(Process *p, Port &port, Term operation);
+  ~PortTurn();
+  PortTurn(const PortTurn &) = delete;
+
+private:
+  Process *p_;
+  Port &port_;
+  Term operation_;
+  MicroScope accounted_{Micro::Port};
+};
+
 class PortCall : public PortTask {
 public:
   Term caller = Term::none();
@@ -32,6 +47,7 @@ public:
   bool force = false, nosuspend = false, bad_data = false;
   bool was_held = false;
   IoQueue data;
+  Term operation() const override { return atoms::command; }
   Term perform(Port &port, Heap &h) override;
   void run(Port &port) override;
 

@@ -2,6 +2,7 @@
 #include "runtime/io/port_poll.h"
 #include "runtime/io/port_core.h"
 #include "runtime/sys/time.h"
+#include "runtime/trace/ports.h"
 
 #include <utility>
 
@@ -14,6 +15,7 @@ struct ReadyTask : PortTask {
   explicit ReadyTask(PortDescriptor *x) : d(x) {}
   ~ReadyTask() override { d->release(); }
   void run(Port &port) override { d->run(port); }
+  Term kind() const override { return d->reads() ? atoms::input : atoms::output; }
 };
 } // namespace
 
@@ -107,9 +109,11 @@ struct TimeoutTask : PortTask {
     port_unref(t->port);
     delete t;
   }
+  Term kind() const override { return atoms::timeout; }
   void run(Port &port) override {
     if (port.timer != t) return; // set anew or cancelled since
     port.timer = nullptr;
+    if (trace::port_traced(port, trace::flag::Receive)) trace::port_receives(port, Term::none(), atoms::timeout);
     if (port.instance) port.instance->timeout(port);
   }
 };

@@ -16,6 +16,7 @@ public:
   void release();
   void run(Port &port); // the task: calls back and arms again
   int fd() const { return fd_; }
+  bool reads() const { return pending_.load(std::memory_order_relaxed) & 1; }
 
 private:
   ~PortDescriptor() = default;

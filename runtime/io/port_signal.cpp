@@ -2,6 +2,7 @@
 #include "runtime/io/port_core.h"
 #include "runtime/io/port_ops.h"
 #include "runtime/proc/process.h"
+#include "runtime/trace/ports.h"
 
 namespace joist::runtime {
 bool port_alive(Term port) { return port_lookup(port) != nullptr; }
@@ -45,7 +46,9 @@ struct LinkTask : PortTask {
   LinkTask(Term p, Term id) : pid(p), port_id(id) {}
   void run(Port &port) override {
     if (port.gone()) return dropped(port);
-    if (std::find(port.links.begin(), port.links.end(), pid) == port.links.end()) port.links.push_back(pid);
+    if (std::find(port.links.begin(), port.links.end(), pid) != port.links.end()) return;
+    if (trace::port_traced(port, trace::flag::Ports)) trace::port_event(port, atoms::getting_linked, pid);
+    port.links.push_back(pid);
   }
   void dropped(Port &) override { link_exit_send(port_id, pid, atoms::noproc); }
 };
@@ -55,6 +58,9 @@ struct UnlinkTask : PortTask {
   uint64_t unlink_id;
   UnlinkTask(Term p, Term id, uint64_t u) : pid(p), port_id(id), unlink_id(u) {}
   void run(Port &port) override {
+    if (trace::port_traced(port, trace::flag::Ports) &&
+        std::find(port.links.begin(), port.links.end(), pid) != port.links.end())
+      trace::port_event(port, atoms::getting_unlinked, pid);
     port_unlink_now(port, pid);
     dropped(port);
   }
@@ -100,7 +106,18 @@ struct DemonitorTask : PortTask {
       }
   }
 };
+struct RegisteredTask : PortTask {
+  Term name;
+  bool on;
+  RegisteredTask(Term n, bool o) : name(n), on(o) {}
+  void run(Port &port) override { trace::port_event(port, on ? atoms::register_ : atoms::unregister, name); }
+};
 } // namespace
+
+void trace::port_registered(Term port, Term name, bool on) {
+  Port *p = port_lookup(port);
+  if (p && trace::port_traced(*p, trace::flag::Ports)) submit(p, new RegisteredTask(name, on));
+}
 
 void port_link(Process *p, Term port) {
   if (Port *prt = port_lookup(port)) submit(prt, new LinkTask(p->id, port));

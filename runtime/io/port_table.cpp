@@ -3,6 +3,7 @@
 #include "runtime/mem/alloc.h"
 #include "runtime/sched/progress.h"
 #include "runtime/sched/scheduler.h"
+#include "runtime/trace/ports.h"
 
 namespace joist::runtime {
 namespace {
@@ -75,6 +76,7 @@ Port *port_create(const Driver *driver, std::string name, Term owner) {
     p->owner = owner.raw();
     p->data = KeptTerm(atoms::undefined);
     p->executing = true;
+    trace::port_opened(*p);
     alive_count.fetch_add(1);
     slot.store(p, std::memory_order_release);
     return p;
@@ -122,7 +124,9 @@ void port_terminate(Port &port) {
   port.held.clear();
   if (port.send_closed) {
     FragmentHeap h;
-    message_send_pid_built(owner, make_tuple(h, port.id, atoms::closed), h.take());
+    Term message = make_tuple(h, port.id, atoms::closed);
+    if (trace::port_traced(port, trace::flag::Send)) trace::port_sends(port, owner, atoms::closed); // as stock shows it
+    message_send_pid_built(owner, message, h.take());
   }
   // The table's reference; the executing caller holds another. Others may have just looked the port up.
   auto give_up = [](void *p) { progress::later([](void *q) { port_unref(static_cast<Port *>(q)); }, p); };

@@ -1,8 +1,13 @@
 // Executing ports: the queue of tasks, and what happens after each callback.
 #include "runtime/dist/entry.h"
 #include "runtime/io/port_core.h"
+#include "runtime/sched/microstate.h"
 #include "runtime/sched/progress.h"
 #include "runtime/sched/scheduler.h"
+#include "runtime/sys/system_monitor.h"
+#include "runtime/sys/system_profile.h"
+#include "runtime/sys/time.h"
+#include "runtime/trace/ports.h"
 
 namespace joist::runtime {
 namespace {
@@ -39,20 +44,29 @@ void port_run(void *arg) {
     }
     p->executing = true;
   }
+  if (trace::port_traced(*p, trace::flag::RunningPorts)) trace::port_scheduled(*p, trace::Sched::In, Term::small(0));
   port_run_tasks(p, kTasksPerTurn);
+  if (trace::port_traced(*p, trace::flag::RunningPorts)) trace::port_scheduled(*p, trace::Sched::Out, Term::small(0));
   port_end(p);
   port_unref(p);
 }
 } // namespace
 
 void port_run_tasks(Port *p, int max) {
+  MicroScope accounted(Micro::Port);
   for (int i = 0; i < max; i++) {
     PortTask *t = next_task(p);
     if (!t) break;
+    uint64_t limit = system_monitor_limits.schedule();
+    int64_t started = limit ? os_monotonic_time() : 0;
+    Term kind = limit ? t->kind() : Term::nil();
     if (p->flags.load() & portflag::Dead) t->dropped(*p);
     else t->run(*p);
     delete t;
     port_settle(*p);
+    if (limit) [[unlikely]]
+      if (uint64_t ms = uint64_t(os_monotonic_time() - started) / 1'000'000; ms > limit)
+        system_monitor_long_schedule(p->id, kind, ms);
   }
 }
 
@@ -69,6 +83,8 @@ bool port_begin(Port *p) {
   if (p->executing || p->scheduled || p->first) return false;
   p->executing = true;
   p->refs.fetch_add(1, std::memory_order_relaxed); // it may die while it executes
+  if (profiled(profile::Ports)) [[unlikely]]
+    profile_port(p->id, true);
   return true;
 }
 
@@ -78,6 +94,8 @@ void port_end(Port *p) {
     std::lock_guard g(p->queue_lock);
     p->executing = false;
     schedule = wants_scheduling(p);
+    if (!schedule && !p->scheduled && profiled(profile::Ports)) [[unlikely]]
+      profile_port(p->id, false);
   }
   if (schedule) schedule_work(port_run, p);
 }
@@ -90,6 +108,8 @@ void port_enqueue(Port *p, PortTask *t) {
     *p->last = t;
     p->last = &t->next;
     schedule = wants_scheduling(p);
+    if (schedule && profiled(profile::Ports)) [[unlikely]]
+      profile_port(p->id, true);
   }
   if (schedule) schedule_work(port_run, p);
 }

@@ -4,12 +4,21 @@
 #include "runtime/mem/literal.h"
 #include "runtime/mem/magic.h"
 #include "runtime/mem/scan.h"
+#include "runtime/sched/microstate.h"
+#include "runtime/sched/stats.h"
 #include "runtime/sys/flags.h"
+#include "runtime/sys/system_monitor.h"
+#include "runtime/sys/time.h"
 #include "runtime/term/binary.h"
+
+#include <thread>
 
 namespace joist::runtime {
 
 bool gc_stress = false;
+namespace {
+std::atomic<uint64_t> collections{0}, reclaimed{0};
+}
 void (*gc_max_heap_reached)(Process *p, Word words) = nullptr;
 
 namespace {
@@ -247,18 +256,28 @@ int run(Process *p, Word need, Term *x, unsigned live, bool full) {
       }
     }
   }
+  MicroScope accounted(Micro::Gc);
   p->gcs++;
   p->force_gc = false;
+  const Word filled = used_words(p);
   const bool traced = p->trace_flags & trace::flag::Gc;
   Word before = 0;
   if (traced) [[unlikely]] {
-    before = used_words(p);
+    before = filled;
     trace::gc_event(p, full ? atoms::gc_major_start : atoms::gc_minor_start, need);
   }
+  const bool timed = system_monitor_limits.gc() | system_monitor_limits.heap();
+  const int64_t started = timed ? os_monotonic_time() : 0;
+  if (uint32_t ms = timed ? gc_test_sleep_ms.load(std::memory_order_relaxed) : 0) [[unlikely]]
+    std::this_thread::sleep_for(std::chrono::milliseconds(ms));
   int cost = full ? major(p, need, x, live) : minor(p, need, x, live);
+  const Word left = used_words(p);
+  collections.fetch_add(1, std::memory_order_relaxed);
+  reclaimed.fetch_add(filled > left ? filled - left : 0, std::memory_order_relaxed);
+  if (timed) [[unlikely]]
+    system_monitor_collected(p, uint64_t(os_monotonic_time() - started) / 1'000'000);
   if (traced) [[unlikely]] {
-    Word after = used_words(p);
-    trace::gc_event(p, full ? atoms::gc_major_end : atoms::gc_minor_end, before > after ? before - after : 0);
+    trace::gc_event(p, full ? atoms::gc_major_end : atoms::gc_minor_end, before > left ? before - left : 0);
   }
 #ifdef JOIST_DEBUG
   gc_verify(p, x, live);
@@ -267,6 +286,9 @@ int run(Process *p, Word need, Term *x, unsigned live, bool full) {
 }
 
 } // namespace
+
+uint64_t gc_total_collections() { return collections.load(std::memory_order_relaxed); }
+uint64_t gc_total_words_reclaimed() { return reclaimed.load(std::memory_order_relaxed); }
 
 int gc_collect(Process *p, Word need, Term *x, unsigned live) { return run(p, need, x, live, want_major(p)); }
 int gc_major(Process *p, Word need, Term *x, unsigned live) { return run(p, need, x, live, true); }

@@ -109,6 +109,7 @@ Refusal bind_functions(NifLibrary *lib, ModuleCode *code, Bodies *bodies) {
     n.library = lib;
     bodies->push_back({info, &n});
   }
+  nif_tracer_functions(lib);
   return {};
 }
 
@@ -222,5 +223,8 @@ std::vector<Term> nif_modules() {
   return tainted;
 }
 
-void nif_init() { code_nif_unload = unload; }
+void nif_init() {
+  code_nif_unload = unload;
+  nif_tracer_init();
+}
 } // namespace joist::runtime

@@ -31,7 +31,11 @@ struct NifLibrary {
     bool fresh;
   };
   std::vector<Opening> opening; // during load and upgrade
+  // Of a tracer module (erl_tracer): [0]: enabled, [1]: trace, each with what there is for single families.
+  NifFn tracer[2][9] = {};
 };
+void nif_tracer_functions(NifLibrary *lib); // fills `tracer` from funcs
+void nif_tracer_init();                     // hooks
 void nif_library_ref(NifLibrary *lib);
 void nif_library_unref(NifLibrary *lib);
 

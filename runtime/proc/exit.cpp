@@ -23,6 +23,7 @@
 #include "runtime/sched/erlang_timer.h"
 #include "runtime/sched/machine.h"
 #include "runtime/sched/scheduler.h"
+#include "runtime/sys/seq_trace.h"
 #include "runtime/term/print.h"
 #include "runtime/trace/trace.h"
 
@@ -38,7 +39,7 @@ struct ExitState {
   Term reason; // on the process' heap, which is not collected any more, or in the fragments
   Fragment *fragments = nullptr;
   Step step = Step::Timers;
-  Signal *left = nullptr; // what was in the inbox
+  Signal *left = nullptr;     // what was in the inbox
   RemoteWork *rest = nullptr; // of the last link or watcher told
 };
 
@@ -67,11 +68,11 @@ void unfindable(Process *p, ExitState &x) {
 void tell_link(Process *p, const Link &l, Term reason, RemoteWork **rest) {
   Term other = l.other.get();
   if (other.is_local_pid()) {
-    if (!l.unlinking) link_exit_send(p->id, other, reason);
+    if (!l.unlinking) seq_trace::link_exit_send(p->id, other, reason, seq_trace::exiting(p, other, reason));
   } else if (other.is_local_port()) {
     if (!l.unlinking) port_exit_signal(p->id, other, reason, true);
   } else if (!l.unlinking && remote_hooks.link_exit) {
-    remote_hooks.link_exit(p->id, other, reason, l.connection, rest);
+    remote_hooks.link_exit(p->id, other, reason, l.connection, seq_trace::exiting(p, other, reason), rest);
   }
 }
 

@@ -14,7 +14,7 @@
 #include "runtime/term/binary.h"
 #include "runtime/term/compare.h"
 #include "runtime/term/map.h"
-#include "runtime/trace/trace.h"
+#include "runtime/trace/saved_calls.h"
 
 namespace joist::runtime {
 
@@ -251,7 +251,7 @@ Term magic_ref(Asked &a) {
 }
 Term sequential_trace_token(Asked &a) { return a.p->seq_token; }
 Term catchlevel(Asked &a) { return Term::small(a.p->catches); }
-Term last_calls(Asked &) { return atoms::false_; }
+Term last_calls(Asked &a) { return trace::saved_calls(a.p, a.h); }
 Term min_heap_size(Asked &a) { return words(a.h, a.p->min_heap_size); }
 Term min_bin_vheap_size(Asked &a) { return words(a.h, a.p->min_vheap_size); }
 Term max_heap_size(Asked &a) { return max_heap_map(a.h, a.p->max_heap_size, a.p->max_heap_kill, a.p->max_heap_log); }

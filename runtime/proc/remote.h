@@ -37,8 +37,9 @@ struct RemoteHooks {
   // left to be done if the reason is large, which must stay where it is until then.
   void (*down)(Term watched, Term watcher, Term ref, Term reason, uint32_t connection,
                RemoteWork **rest) = [](Term, Term, Term, Term, uint32_t, RemoteWork **) -> void {};
-  void (*link_exit)(Term from, Term to, Term reason, uint32_t connection,
-                    RemoteWork **rest) = [](Term, Term, Term, uint32_t, RemoteWork **) -> void {};
+  // token: of sequential tracing, or nil.
+  void (*link_exit)(Term from, Term to, Term reason, uint32_t connection, Term token,
+                    RemoteWork **rest) = [](Term, Term, Term, uint32_t, Term, RemoteWork **) -> void {};
   void (*unlink_ack)(Term from, Term to, uint64_t id) = [](Term, Term, uint64_t) -> void {};
   // p was linked to or is watched by the process or reference `other` over that connection: false if it is gone already.
   bool (*tie)(Process *p, Term other, uint32_t connection) = [](Process *, Term, uint32_t) -> bool { return false; };

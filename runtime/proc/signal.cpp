@@ -262,7 +262,9 @@ void message_send_pid(Term pid, Term msg) {
   if (Process *p = process_lookup(pid)) message_send(nullptr, p, msg);
 }
 
-void message_send_alias(Term alias, Term msg) {
+void message_send_alias(Term alias, Term msg) { seq_trace::send_alias(nullptr, alias, msg); }
+
+void seq_trace::send_alias(Process *from, Term alias, Term msg) {
   Term pid = pid_of_ref(alias);
   if (pid.is_none()) return;
   progress::OnlineScope scope;
@@ -271,6 +273,7 @@ void message_send_alias(Term alias, Term msg) {
   Signal *s = signal_new(SignalKind::AliasMessage);
   s->term = signal_own(s, msg);
   s->ref = signal_own(s, alias);
+  if (from && !from->seq_token.is_nil()) s->token = signal_own(s, seq_trace::sending(from, alias, msg));
   signal_send(p, s);
 }
 

@@ -45,7 +45,7 @@ Signal *as_message(Signal *s, Term message, FragmentHeap &h) {
     s->fragments = f;
   }
   s->kind = SignalKind::Message;
-  s->token = atoms::undefined;
+  if (s->token.is_nil()) s->token = atoms::undefined; // exit signals may carry one
   s->term = message;
   return s;
 }
@@ -208,12 +208,14 @@ void signal_answer_dead(Process *p, Signal *s) {
     if (s->arg) trace::link_signal_drop(s);
     if (s->from.is_local_pid()) link_exit_send(p->id, s->from, atoms::noproc);
     else if (s->from.is_local_port()) port_exit_signal(p->id, s->from, atoms::noproc, true);
-    else remote_hooks.link_exit(p->id, s->from, atoms::noproc, uint32_t(s->extra), nullptr);
+    else remote_hooks.link_exit(p->id, s->from, atoms::noproc, uint32_t(s->extra), Term::nil(), nullptr);
     break;
   case SignalKind::Unlink: unlink(p, s); break;
   case SignalKind::Monitor:
     if (s->from.is_local_pid()) down_send(p->id, s->from, s->ref, atoms::noproc);
-    else remote_hooks.down(s->term.is_none() ? p->id : s->term, s->from, s->ref, atoms::noproc, uint32_t(s->extra), nullptr);
+    else
+      remote_hooks.down(s->term.is_none() ? p->id : s->term, s->from, s->ref, atoms::noproc, uint32_t(s->extra),
+                        nullptr);
     break;
   case SignalKind::Demonitor:
     if (p->relations) p->relations->target_remove(s->from, s->ref);

@@ -10,6 +10,7 @@
 #include "runtime/sched/run_queue.h"
 #include "runtime/sched/scheduler.h"
 #include "runtime/sys/flags.h"
+#include "runtime/sys/seq_trace.h"
 #include "runtime/sys/time.h"
 #include "runtime/term/ref.h"
 #include "runtime/trace/trace.h"
@@ -76,7 +77,6 @@ Process *process_spawn(Process *parent, Term m, Term f, Term args, const SpawnOp
   } else if (parent && !(parent->state.load(std::memory_order_relaxed) & pstate::Bound)) {
     p->run_queue.store(parent->run_queue.load(std::memory_order_relaxed), std::memory_order_relaxed);
   }
-  if (parent && !parent->seq_token.is_nil()) p->seq_token = copy(parent->seq_token, p->heap);
   // Running: nobody queues it before it is complete.
   p->state.store(state | pstate::Running, std::memory_order_relaxed);
   process_table_insert(p);
@@ -105,6 +105,7 @@ Process *process_spawn(Process *parent, Term m, Term f, Term args, const SpawnOp
       if (o.async && o.reply_ok) send_reply(parent, o.reply_tag, ref, p->id);
     }
   }
+  if (parent && !parent->seq_token.is_nil()) seq_trace::spawned(parent, p, m, f, args, o.link, o.monitor);
   if (o.prepare) o.prepare(p, o.prepare_arg);
   if ((parent && (parent->trace_flags & trace::flag::All)) || trace::default_flags[0].load(std::memory_order_relaxed))
       [[unlikely]]

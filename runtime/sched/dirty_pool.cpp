@@ -1,6 +1,7 @@
 #include "runtime/sched/dirty_pool.h"
 #include "runtime/mem/alloc.h"
 #include "runtime/sched/dirty.h"
+#include "runtime/sched/microstate.h"
 #include "runtime/sched/progress.h"
 #include "runtime/sched/stats.h"
 #include "runtime/sys/time.h"
@@ -44,6 +45,7 @@ void run(DirtyThread &t, Process *p) {
     process_back_from_dirty(p);
     return;
   }
+  MicroScope accounted(Micro::Emulator);
   t.busy_since.store(os_monotonic_time(), std::memory_order_relaxed);
   p->state.fetch_or(pstate::DirtyRunning | t.pool->state_bit, std::memory_order_acq_rel);
   t.machine.p = p;
@@ -72,6 +74,7 @@ void *loop(void *arg) {
   dirty_thread = &pool;
   progress::register_thread();
   progress::offline();
+  microstate::start(&pool == &cpu ? MicroThread::DirtyCpu : MicroThread::DirtyIo, t.index + 1, Micro::Sleep);
   std::unique_lock l(pool.lock);
   for (;;) {
     while (!pool.first || pool.busy >= pool.online) {
@@ -128,6 +131,8 @@ std::vector<SchedulerStats> stats_of(Pool &pool) {
 void dirty_init(unsigned cpus, unsigned cpus_online, unsigned ios, size_t stack_kb) {
   cpu.limit = cpus, cpu.online = cpus_online;
   io.limit = io.online = std::max(ios, 1u);
+  for (unsigned i = 1; i <= cpu.limit; i++) microstate::declare(MicroThread::DirtyCpu, i);
+  for (unsigned i = 1; i <= io.limit; i++) microstate::declare(MicroThread::DirtyIo, i);
   cpu.stack = io.stack = std::max<size_t>(stack_kb, 1024) * 1024;
 }
 

@@ -4,10 +4,13 @@
 #include "runtime/proc/signal_handle.h"
 #include "runtime/sched/dirty.h"
 #include "runtime/sched/dirty_pool.h"
+#include "runtime/sched/microstate.h"
 #include "runtime/sched/progress.h"
 #include "runtime/sched/run_queue.h"
 #include "runtime/sched/stats.h"
 #include "runtime/sched/timer.h"
+#include "runtime/sys/system_monitor.h"
+#include "runtime/sys/system_profile.h"
 #include "runtime/sys/time.h"
 #include "runtime/trace/trace.h"
 
@@ -81,12 +84,17 @@ void enqueue(Process *p) {
 // Takes p off this scheduler.
 void put_away(Process *p, uint32_t clear) {
   uint32_t s = p->state.load(std::memory_order_acquire), next;
+  bool told = false;
   do {
     next = s & ~(clear | pstate::Running);
     // An exit under way goes on to its end, though nobody can wake the process any more.
     if (!(next & pstate::DirtySignals) && (wants_to_run(next) || p->exit_state)) next |= pstate::InRunQueue;
+    else if (!told && profiled(profile::Processes)) [[unlikely]]
+      profile_process(p, false), told = true; // while nobody else can run it
   } while (!p->state.compare_exchange_weak(s, next, std::memory_order_acq_rel, std::memory_order_acquire));
-  if (next & pstate::InRunQueue) enqueue(p);
+  if (!(next & pstate::InRunQueue)) return;
+  if (told) profile_process(p, true);
+  enqueue(p);
 }
 
 void note_reductions(Scheduler &s, Process *p, int used) {
@@ -104,12 +112,25 @@ void fit_slice(Process *p, int64_t ns) {
   p->slice = uint8_t(std::clamp<int64_t>(fit, kShortest, kFullSlice));
 }
 
+// Tells the system monitor if it takes longer (ms).
+[[gnu::cold, gnu::noinline]] RunResult execute_watched(Machine *m, Process *p, uint64_t longest) {
+  Term id = p->id;
+  const FuncInfo *in = code_function(p->pc);
+  int64_t started = os_monotonic_time();
+  RunResult r = exec_hooks.run(m, p);
+  uint64_t ms = uint64_t(os_monotonic_time() - started) / 1'000'000;
+  if (ms > longest && r != RunResult::Exited && p->id == id)
+    system_monitor_long_schedule(p, in, code_function(p->pc), ms);
+  return r;
+}
+
 // Lets p execute, telling of it if it is traced.
 RunResult execute(Machine *m, Process *p) {
   constexpr uint32_t wanted = trace::flag::Running | trace::flag::RunningProcs | trace::flag::Exiting;
   if ((p->trace_flags & wanted) || !p->tracer.is_nil()) [[unlikely]]
     trace::scheduled(p, trace::Sched::In);
-  RunResult r = exec_hooks.run(m, p);
+  const uint64_t longest = system_monitor_limits.schedule();
+  RunResult r = longest ? execute_watched(m, p, longest) : exec_hooks.run(m, p);
   if (r != RunResult::Exited && ((p->trace_flags & wanted) || !p->tracer.is_nil())) [[unlikely]]
     trace::scheduled(p, trace::Sched::Out);
   return r;
@@ -117,6 +138,7 @@ RunResult execute(Machine *m, Process *p) {
 
 // Runs p for a slice. Answers how many reductions it took.
 int run(Scheduler &self_, Process *p) {
+  MicroScope accounted(Micro::Emulator);
   uint32_t s = p->state.load(std::memory_order_acquire);
   while (!p->state.compare_exchange_weak(
       s, (s & ~(pstate::InRunQueue | pstate::Timeout)) | pstate::Running | (s & pstate::Timeout ? pstate::Active : 0),
@@ -218,12 +240,15 @@ void stand_if_blocked(Scheduler &me) {
 }
 
 void sleep(Scheduler &me, int64_t next_timer) {
+  MicroScope accounted(Micro::Sleep);
   bool can_steal = me.index < online.load(std::memory_order_relaxed);
   progress::offline();
   me.sleeping.store(true, std::memory_order_seq_cst);
   if (can_steal) sleepers.fetch_add(1, std::memory_order_seq_cst);
   me.standing.store(true, std::memory_order_seq_cst);
   if (!work_anywhere(me)) {
+    if (can_steal && profiled(profile::Scheduler)) [[unlikely]]
+      profile_scheduler(me.index + 1, false);
     me.idle_since.store(os_monotonic_time(), std::memory_order_relaxed);
     std::unique_lock l(me.sleep_lock);
     auto woken = [&me] { return me.woken; };
@@ -238,6 +263,8 @@ void sleep(Scheduler &me, int64_t next_timer) {
     me.idle_ns.fetch_add(os_monotonic_time() - me.idle_since.load(std::memory_order_relaxed),
                          std::memory_order_relaxed);
     me.idle_since.store(0, std::memory_order_relaxed);
+    if (can_steal && profiled(profile::Scheduler)) [[unlikely]]
+      profile_scheduler(me.index + 1, true);
   }
   me.sleeping.store(false, std::memory_order_seq_cst);
   if (can_steal) sleepers.fetch_sub(1, std::memory_order_seq_cst);
@@ -264,6 +291,7 @@ void loop(Scheduler &me) {
   self = &me;
   me.machine.scheduler = &me;
   progress::register_thread();
+  microstate::start(MicroThread::Scheduler, me.index + 1, Micro::Other);
   stand_if_blocked(me);
   uint32_t turn = 0;
   int since_timers = 0;
@@ -280,6 +308,7 @@ void loop(Scheduler &me) {
     if (!w && is_online && !me.queue.length()) w = steal_work(me);
     if (w) {
       me.executing.store(true, std::memory_order_relaxed);
+      MicroScope accounted(Micro::Aux);
       w->fn(w->arg);
       delete w;
       since_timers += 100;
@@ -299,6 +328,7 @@ void loop(Scheduler &me) {
     if (me.queue.length()) continue;
     // A short look around before sleeping: answers from other schedulers and from sockets often come within microseconds.
     bool found = false;
+    MicroScope accounted(Micro::CheckIo);
     for (int i = 0; i < 160 && is_online && !found; i++) {
       __builtin_ia32_pause();
       found = me.queue.length() != 0 || (i % 16 == 15 && poll_check());
@@ -316,7 +346,13 @@ void schedulers_init(const SchedulerConfig &c) {
   count = c.schedulers ? c.schedulers : cores;
   online = std::min(c.schedulers_online ? c.schedulers_online : count, count);
   schedulers = std::make_unique<Scheduler[]>(count);
-  for (unsigned i = 0; i < count; i++) schedulers[i].index = i;
+  for (unsigned i = 0; i < count; i++) {
+    schedulers[i].index = i;
+    microstate::declare(MicroThread::Scheduler, i + 1);
+  }
+  microstate::declare(MicroThread::Async, 0); // threads that stock has for what is done elsewhere here
+  microstate::declare(MicroThread::Aux, 1);
+  microstate::declare(MicroThread::Poll, 0);
   unsigned dirty = c.dirty_cpu ? c.dirty_cpu : count;
   dirty_init(dirty, c.dirty_cpu_online ? std::min(c.dirty_cpu_online, dirty) : dirty, c.dirty_io, c.stack_kb);
   timer_wake = [](uint32_t wheel) {
@@ -365,6 +401,8 @@ void process_schedule(Process *p) {
     if ((s & kSomewhere) || !wants_to_run(s)) return;
   } while (
       !p->state.compare_exchange_weak(s, s | pstate::InRunQueue, std::memory_order_acq_rel, std::memory_order_acquire));
+  if (profiled(profile::Processes)) [[unlikely]]
+    profile_process(p, true);
   enqueue(p);
 }
 

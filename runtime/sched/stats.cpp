@@ -26,7 +26,9 @@ std::vector<SchedulerStats> scheduler_stats(SchedulerType type) {
   if (type != SchedulerType::Normal) {
     auto out = dirty_stats(type);
     auto &then = busy_then[type == SchedulerType::DirtyIo];
+    unsigned before = schedulers_count() + (type == SchedulerType::DirtyIo ? dirty_cpu_schedulers() : 0);
     for (size_t i = 0; i < out.size(); i++) {
+      out[i].number += before;
       out[i].total_ns = total;
       out[i].active_ns = timing ? std::min(total, out[i].active_ns - (i < then.size() ? then[i] : 0)) : 0;
     }

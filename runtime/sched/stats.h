@@ -17,6 +17,12 @@ enum class SchedulerType : uint8_t { Normal, DirtyCpu, DirtyIo };
 std::vector<SchedulerStats> scheduler_stats(SchedulerType type);
 uint64_t total_reductions(); // normal schedulers, up to the last slice each has finished
 uint64_t total_context_switches();
+// Collections since start, and words that they freed (mem/gc.cpp).
+uint64_t gc_total_collections();
+uint64_t gc_total_words_reclaimed();
+// Bytes that ports have read and written (io/port_deliver.cpp).
+uint64_t io_total_input();
+uint64_t io_total_output();
 // erlang:system_flag(scheduler_wall_time, Bool): previous setting.
 bool scheduler_wall_time_enable(bool on);
 bool scheduler_wall_time_enabled();

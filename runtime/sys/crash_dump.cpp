@@ -3,14 +3,12 @@
 #include "runtime/atom/atom.h"
 #include "runtime/code/code.h"
 #include "runtime/dist/node.h"
-#include "runtime/ets/ets.h"
-#include "runtime/io/port_core.h"
 #include "runtime/mem/alloc.h"
 #include "runtime/proc/process.h"
 #include "runtime/sched/progress.h"
 #include "runtime/sched/scheduler.h"
-#include "runtime/sched/stats.h"
 #include "runtime/sys/base64.h"
+#include "runtime/sys/crash_dump_tables.h"
 #include "runtime/sys/crash_dump_terms.h"
 #include "runtime/sys/env.h"
 #include "runtime/sys/flags.h"
@@ -47,25 +45,6 @@ const char *state_text(uint32_t s) {
   return "Waiting";
 }
 
-std::string internal_state(uint32_t s) {
-  static const char *const kPriorities[] = {"MAX", "HIGH", "NORMAL", "LOW"};
-  const char *prio = kPriorities[(s & pstate::PrioMask) >> pstate::PrioShift];
-  std::string out;
-  for (const char *kind : {"ACT", "USR", "PRQ"}) {
-    if (!out.empty()) out += " | ";
-    out += std::string(kind) + "_PRIO_" + prio;
-  }
-  static const std::pair<uint32_t, const char *> kBits[] = {
-      {pstate::Exiting, "EXITING"},           {pstate::Active, "ACTIVE"},
-      {pstate::InRunQueue, "IN_PRQ_NORMAL"},  {pstate::Running, "RUNNING"},
-      {pstate::Suspended, "SUSPENDED"},       {pstate::Gc, "GC"},
-      {pstate::TrapExit, "TRAP_EXIT"},        {pstate::OffHeapMsgs, "OFF_HEAP_MSGQ"},
-      {pstate::DirtyRunning, "DIRTY_RUNNING"}};
-  for (auto &[bit, name] : kBits)
-    if (s & bit) out += std::string(" | ") + name;
-  return out;
-}
-
 bool stands_still(const Process *p) {
   uint32_t s = p->state.load(std::memory_order_acquire);
   return !(s & (pstate::Running | pstate::DirtyRunning | pstate::Gc | pstate::Exiting));
@@ -99,46 +78,7 @@ void process_section(std::string &out, Process *p, bool relations = false) {
         f ? mfa_text(f->mfa).c_str() : "unknown function");
     if (!(s & pstate::Active)) out += "arity = 0\n";
   }
-  out += "Internal State: " + internal_state(s) + "\n";
-}
-
-void schedulers_section(std::string &out) {
-  auto each = [&](SchedulerType t, const char *name) {
-    for (const SchedulerStats &s : scheduler_stats(t)) {
-      put(out, "=%s:%u\n", name, s.number);
-      put(out, "Scheduler Sleep Info Flags: %s\nScheduler Sleep Info Aux Work: \n", s.running ? "" : "SLEEPING");
-      if (t != SchedulerType::Normal) {
-        out += "Current Process: \n";
-        continue;
-      }
-      out += "Current Port: \nRun Queue Max Length: 0\nRun Queue High Length: 0\n";
-      put(out, "Run Queue Normal Length: %llu\n", ull(s.run_queue));
-      out += "Run Queue Low Length: 0\nRun Queue Port Length: 0\nRun Queue Flags: \nCurrent Process: \n";
-    }
-  };
-  each(SchedulerType::Normal, "scheduler");
-  each(SchedulerType::DirtyCpu, "dirty_cpu_scheduler");
-  each(SchedulerType::DirtyIo, "dirty_io_scheduler");
-}
-
-void ports_section(std::string &out) {
-  for (Term t : ports_all()) {
-    out += "=port:" + port_to_text(t) + "\nState: CONNECTED\n";
-    Term name = port_registered_name(t);
-    if (name.is_atom()) out += "Registered as: " + atom_quoted(name) + "\n";
-  }
-}
-
-void tables_section(std::string &out) {
-  ets_each_table(
-      [](Term name, Term owner, size_t objects, size_t words, void *arg) {
-        auto &o = *static_cast<std::string *>(arg);
-        static size_t slot;
-        o += "=ets:" + (owner.is_local_pid() ? pid_to_text(owner) : std::string("<0.0.0>")) + "\n";
-        put(o, "Slot: %llu\nTable: %s\nName: %s\nObjects: %llu\nWords: %llu\n", ull(++slot), atom_quoted(name).c_str(),
-            atom_quoted(name).c_str(), ull(objects), ull(words));
-      },
-      &out);
+  out += "Internal State: " + crash_dump_state(s) + "\n";
 }
 
 void attribute(std::string &out, const char *title, Term bin) {
@@ -148,6 +88,25 @@ void attribute(std::string &out, const char *title, Term bin) {
   out += std::string(title) + ": " + base64({reinterpret_cast<const char *>(v.bytes), v.byte_size()}) + "\n";
 }
 } // namespace
+
+std::string crash_dump_state(uint32_t s) {
+  static const char *const kPriorities[] = {"MAX", "HIGH", "NORMAL", "LOW"};
+  const char *prio = kPriorities[(s & pstate::PrioMask) >> pstate::PrioShift];
+  std::string out;
+  for (const char *kind : {"ACT", "USR", "PRQ"}) {
+    if (!out.empty()) out += " | ";
+    out += std::string(kind) + "_PRIO_" + prio;
+  }
+  static const std::pair<uint32_t, const char *> kBits[] = {
+      {pstate::Exiting, "EXITING"},           {pstate::Active, "ACTIVE"},
+      {pstate::InRunQueue, "IN_PRQ_NORMAL"},  {pstate::Running, "RUNNING"},
+      {pstate::Suspended, "SUSPENDED"},       {pstate::Gc, "GC"},
+      {pstate::TrapExit, "TRAP_EXIT"},        {pstate::OffHeapMsgs, "OFF_HEAP_MSGQ"},
+      {pstate::DirtyRunning, "DIRTY_RUNNING"}};
+  for (auto &[bit, name] : kBits)
+    if (s & bit) out += std::string(" | ") + name;
+  return out;
+}
 
 std::string crash_dump_path() {
   auto seconds = env_get("ERL_CRASH_DUMP_SECONDS");
@@ -198,6 +157,7 @@ void crash_dump_distribution(std::string &out) {
   Node *n = this_node();
   out += "=node:" + atom_quoted(n->name) + "\n";
   if (n->name == atoms::nonode_nohost) out += "=no_distribution\n";
+  else crash_dump_nodes(out);
 }
 
 void crash_dump_atoms(std::string &out) {
@@ -231,20 +191,23 @@ bool crash_dump_write(const char *path, const char *slogan, bool terms) {
       vm_flags.otp_release.c_str(), vm_flags.erts_version.c_str(), schedulers_count(), schedulers_online());
   put(out, "Taints: \nAtoms: %llu\n", ull(atom::count()));
   if (Scheduler *s = this_scheduler()) put(out, "Calling Thread: scheduler:%u\n", scheduler_number(s));
-  schedulers_section(out);
+  crash_dump_schedulers(out);
   crash_dump_memory(out);
+  crash_dump_tables(out);
   {
     progress::OnlineScope online; // what is looked up here stays in memory
     for (Term pid : process_pids())
       if (Process *p = process_lookup_any(pid)) process_section(out, p, terms);
     flush();
-    ports_section(out);
-    tables_section(out);
+    crash_dump_ports(out);
+    crash_dump_ets(out);
     crash_dump_distribution(out);
     crash_dump_modules(out);
+    crash_dump_funs(out);
     flush();
     if (terms) {
       crash_dump_timers(out);
+      crash_dump_persistent(out);
       for (Term pid : process_pids()) {
         Process *p = process_lookup_any(pid);
         if (p && stands_still(p)) crash_dump_terms(out, p);

@@ -7,6 +7,7 @@
 #include "runtime/proc/relations.h"
 #include "runtime/sched/erlang_timer.h"
 #include "runtime/sys/base64.h"
+#include "runtime/sys/persistent.h"
 #include "runtime/term/print.h"
 
 #include <cinttypes>
@@ -98,7 +99,7 @@ void crash_dump_terms(std::string &out, Process *p) {
     out += "=proc_stack:" + pid + "\n";
     stack(out, terms, p);
   }
-  if (!terms.heap.empty()) out += "=proc_heap:" + pid + "\n" + terms.heap;
+  out += "=proc_heap:" + pid + "\n" + terms.heap;
 }
 
 void crash_dump_links(std::string &out, Process *p) {
@@ -112,6 +113,17 @@ void crash_dump_links(std::string &out, Process *p) {
   for (Target *t : p->relations->targets.all())
     add("{from," + id_text(t->watcher.get()) + "," + to_text(t->ref.get()) + "}");
   if (!list.empty()) out += "Link list: [" + list + "]\n";
+}
+
+void crash_dump_persistent(std::string &out) {
+  Terms terms;
+  terms.next = uint64_t{1} << 40; // apart from those of the processes' heaps, which refer to literals too
+  out += "=persistent_terms\n";
+  for (Term pair : persistent_all()) {
+    const Term *e = tuple_elements(pair);
+    out += terms.text(e[0]) + "|" + terms.text(e[1]) + "\n";
+  }
+  out += "=literals\n" + terms.heap;
 }
 
 void crash_dump_timers(std::string &out) {

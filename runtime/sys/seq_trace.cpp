@@ -1,24 +1,19 @@
 #include "runtime/sys/seq_trace.h"
 
 #include "runtime/atom/atom.h"
-#include "runtime/sys/settings.h"
-#include "runtime/sys/time.h"
+#include "runtime/mem/copy.h"
+#include "runtime/proc/bif.h"
+#include "runtime/sched/scheduler.h"
 #include "runtime/term/ref.h"
 #include "runtime/trace/trace.h"
 
 namespace joist::runtime::seq_trace {
+using trace::TracerRef;
+
 namespace {
-Term timestamp(Heap &h, int64_t flags) {
-  if (flags & kTimestamp) {
-    uint64_t us = now_microseconds();
-    return make_tuple(h, Term::small(int64_t(us / 1'000'000'000'000)), Term::small(int64_t(us / 1'000'000 % 1'000'000)),
-                      Term::small(int64_t(us % 1'000'000)));
-  }
-  if (flags & kStrictMonotonic)
-    return make_tuple(h, make_int(h, monotonic_time()), make_int(h, unique_integer_monotonic()));
-  if (flags & kMonotonic) return make_int(h, monotonic_time());
-  return Term::none();
-}
+std::atomic<bool> has_tracer{false};
+std::mutex tracer_lock;
+TracerRef current;
 } // namespace
 
 void next_serial(Process *p) {
@@ -33,6 +28,38 @@ Term sending(Process *p, Term to, Term message) {
   next_serial(p);
   output(p, p->seq_token, Event::Send, to, message);
   return p->seq_token;
+}
+
+void spawned(Process *parent, Process *child, Term m, Term f, Term args, bool link, bool monitor) {
+  if (!active(parent)) {
+    child->seq_token = copy(parent->seq_token, child->heap);
+    return;
+  }
+  FragmentHeap h;
+  Term ref = make_ref(h), options = Term::nil();
+  if (monitor) options = make_cons(h, atoms::monitor, options);
+  if (link) options = make_cons(h, atoms::link, options);
+  Term mfa = make_tuple(h, m, f, Term::small(list_length(args)));
+  Term request = make_tuple(h, atoms::spawn_request, ref, parent->id, parent->group_leader, mfa, options,
+                            atoms::spawn_reply, args);
+  Term token = sending(parent, child->id, request);
+  received(child, copy(token, child->heap), request);
+  Term reply = make_tuple(h, atoms::spawn_reply, ref, atoms::ok, child->id);
+  token = sending(child, parent->id, reply);
+  received(parent, copy(token, parent->heap), reply);
+}
+
+bool link_exit_send(Term from, Term to, Term reason, Term token) {
+  Signal *s = signal_new(SignalKind::ExitLinked);
+  s->from = signal_own(s, from);
+  s->term = signal_own(s, reason);
+  if (!token.is_nil()) s->token = signal_own(s, token);
+  return signal_send_pid(to, s);
+}
+
+Term exiting(Process *p, Term to, Term reason) {
+  if (!active(p)) return Term::nil();
+  return sending(p, to, make_tuple(p->heap, atoms::EXIT, p->id, reason));
 }
 
 void received(Process *p, Term token, Term message) {
@@ -63,8 +90,7 @@ Term *fresh_token(Process *p) {
     p->seq_token = make_tuple(h, f[0], f[1], f[2], f[3], f[4]);
   } else {
     ProcessTrace &t = process_trace(p);
-    p->seq_token =
-        make_tuple(h, Term::small(0), Term::small(0), Term::small(t.seq_clock), p->id, Term::small(t.seq_last));
+    p->seq_token = make_tuple(h, Term::small(0), Term::small(0), Term::small(0), p->id, Term::small(t.seq_last));
   }
   return fields(p->seq_token);
 }
@@ -108,13 +134,52 @@ void output(Process *p, Term token, Event e, Term to, Term message) {
   Term *f = fields(token);
   int64_t flags = f[0].small_value(), wanted = e == Event::Send ? kSend : e == Event::Receive ? kReceive : kPrint;
   if (!(flags & wanted)) return;
-  Term tracer(system_settings.sequential_tracer.load(std::memory_order_acquire));
-  if (!tracer.is_local_pid() || tracer == p->id) return;
+  TracerRef t = tracer();
+  if (!t || t->to == p->id) return;
+  if (t->to.is_none() && tracer_enabled(*t, atoms::seq_trace, p->id, p) != trace::Verdict::Trace) return;
   Heap &h = p->heap;
   Term type = e == Event::Send ? atoms::send : e == Event::Receive ? atoms::receive : atoms::print;
   Term info = make_tuple(h, type, make_tuple(h, f[4], f[2]), f[3], to.is_none() ? Term::nil() : to, message);
-  Term ts = timestamp(h, flags);
-  Term m = ts.is_none() ? make_tuple(h, atoms::seq_trace, f[1], info) : make_tuple(h, atoms::seq_trace, f[1], info, ts);
-  message_send_pid(tracer, m);
+  uint32_t stamps = flags & kTimestamp         ? trace::flag::NowTs
+                    : flags & kStrictMonotonic ? trace::flag::StrictTs
+                    : flags & kMonotonic       ? trace::flag::MonotonicTs
+                                               : 0;
+  tracer_tell(*t, {atoms::seq_trace, f[1], info, Term::none(), atoms::true_, stamps}, p);
+}
+
+void reset() {
+  auto clear = [](Signal *s) {
+    for (; s; s = s->next)
+      if (is_tuple_of(s->token, 5)) s->token = Term::nil();
+  };
+  schedulers_block();
+  for (Term pid : process_pids()) {
+    Process *p = process_lookup(pid);
+    if (!p) continue;
+    p->seq_token = Term::nil();
+    if (ProcessTrace *t = process_trace_of(p)) t->seq_clock = t->seq_last = 0;
+    clear(p->mailbox.first);
+    std::lock_guard g(p->inbox.lock);
+    clear(p->inbox.first);
+  }
+  schedulers_unblock();
+}
+
+trace::TracerRef tracer() {
+  if (!has_tracer.load(std::memory_order_relaxed)) return nullptr;
+  std::lock_guard g(tracer_lock);
+  if (current && tracer_enabled(*current, atoms::trace_status, atoms::undefined, nullptr) == trace::Verdict::Remove) {
+    current.reset();
+    has_tracer = false;
+  }
+  return current;
+}
+
+trace::TracerRef set_tracer(trace::TracerRef t) {
+  trace::TracerRef old = tracer();
+  std::lock_guard g(tracer_lock);
+  current = std::move(t);
+  has_tracer = current != nullptr;
+  return old;
 }
 } // namespace joist::runtime::seq_trace

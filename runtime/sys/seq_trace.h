@@ -2,6 +2,7 @@
 // messages; what happens to them is told to the sequential tracer as {seq_trace, Label, Info[, Timestamp]}.
 #pragma once
 #include "runtime/proc/process.h"
+#include "runtime/trace/tracer.h"
 
 namespace joist::runtime {
 namespace seq_trace {
@@ -15,8 +16,20 @@ enum class Event : uint8_t { Send, Receive, Print };
 void output(Process *p, Term token, Event e, Term to, Term message);
 // p is about to send `message`: tells the tracer, and answers the token that goes with it. p has a token.
 Term sending(Process *p, Term to, Term message);
+// p is about to send an exit signal: as `sending` of the message that it may become.
+Term exiting(Process *p, Term to, Term reason);
+// parent, which has a token, has made child: the child inherits it. Told as if one had asked the other by a message.
+void spawned(Process *parent, Process *child, Term m, Term f, Term args, bool link, bool monitor);
+// As message_send_alias and link_exit_send, with the token.
+void send_alias(Process *from, Term alias, Term msg); // from may be null
+bool link_exit_send(Term from, Term to_pid, Term reason, Term token);
 // p took a message that carried `token` (see Signal::token).
 void received(Process *p, Term token, Term message);
+// Who is told (erlang:system_flag(sequential_tracer, T)); null: nobody. A tracer that is gone is forgotten.
+trace::TracerRef tracer();
+trace::TracerRef set_tracer(trace::TracerRef t); // the one before
+// seq_trace:reset_trace/0: no process, and no message in a queue, has a token any more.
+void reset();
 // erlang:seq_trace/2: the old value, or none if it is a bad argument.
 Term set_item(Process *p, Term key, Term value);
 } // namespace seq_trace

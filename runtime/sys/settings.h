@@ -5,19 +5,23 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 namespace joist::runtime {
 struct SystemSettings {
   std::atomic<int64_t> backtrace_depth{8};
-  std::atomic<Word> system_logger;     // raw term: local pid, port, `logger` or `undefined`
-  std::atomic<Word> sequential_tracer; // raw term: local pid, port, or `false`
+  std::atomic<Word> system_logger; // raw term: local pid, port, `logger` or `undefined`
   std::atomic<uint32_t> trace_control_word{0};
   std::atomic<int64_t> dist_busy_limit{1024 * 1024}; // bytes queued to a node at which senders wait (+zdbbl)
   std::atomic<int> multi_scheduling_blocks{0}, normal_scheduling_blocks{0};
   SystemSettings();
 };
 extern SystemSettings system_settings;
+extern std::vector<std::string>
+    emulator_arguments; // system_info(emu_args): program, emulator flags, "--", init's; set at start
 
 // Where messages of the emulator itself go: `logger` (by name), a pid, or undefined.
-inline Term system_logger() { return Term(system_settings.system_logger.load(std::memory_order_acquire)); }
+// `logger` again once the pid is gone.
+Term system_logger();
 } // namespace joist::runtime

@@ -136,28 +136,47 @@ Stub *stub_of(Export *x) {
   return s;
 }
 
-void global_on(Export *x, const CallPattern &p) {
+// kind: Global, with a program or null, or Save. target: the code that the export is about to get; null: what it has.
+void export_on(Export *x, uint32_t kind, ets::MatchProgramRef *program, const Instr *target) {
+  FuncInfo *f = x->bif ? &x->info : &stub_of(x)->info;
+  const Breakpoint *before = breakpoint_of(f);
+  if (kind == kind::Save && before && (before->kinds & kind::Save)) return;
   auto *b = new Breakpoint;
-  b->kinds = kind::Global;
-  put_program(b->program, p.program);
-  if (x->bif) {
-    if (const Breakpoint *before = breakpoint_of(&x->info)) b->original = before->original;
-    publish(&x->info, b);
-    bif_traced(x);
-    return;
+  if (before) b->original = before->original;
+  b->kinds = before ? before->kinds & kind::Save : 0;
+  if (kind == kind::Save && before) {
+    b->kinds = before->kinds;
+    program = before->program;
+    put_program(b->meta_program, before->meta_program);
+    b->meta = before->meta;
+    b->meta_gone = before->meta_gone.load();
+    b->stats = before->stats;
   }
-  Stub *s = stub_of(x);
-  const Breakpoint *before = breakpoint_of(&s->info);
-  b->target = before ? before->target : export_entry(x);
-  publish(&s->info, b);
-  if (!before) stage_export(x, s->info.entry());
+  b->kinds |= kind;
+  put_program(b->program, program);
+  if (!x->bif) b->target = target ? target : before ? before->target : export_entry(x);
+  publish(f, b);
+  if (x->bif) bif_traced(x);
+  else if (!before || target) stage_export(x, f->entry());
 }
+void global_on(Export *x, const CallPattern &p) { export_on(x, kind::Global, p.program, nullptr); }
 
-// staged: the export gets another entry anyway.
-void global_off(Export *x, bool staged) {
+// Only calls that are saved are left, or (all) nothing. staged: the export gets another entry anyway.
+void global_off(Export *x, bool staged, bool all = false) {
+  auto save_only = [&](FuncInfo *f) {
+    Breakpoint *b = nullptr;
+    if (const Breakpoint *old = breakpoint_of(f); !all && (old->kinds & kind::Save)) {
+      b = new Breakpoint;
+      b->kinds = kind::Save;
+      b->original = old->original;
+      b->target = old->target;
+    }
+    publish(f, b);
+    return b != nullptr;
+  };
   if (x->bif) {
     const Breakpoint *b = breakpoint_of(&x->info);
-    if (b && (b->kinds & kind::Global)) publish(&x->info, nullptr);
+    if (b && (b->kinds & kind::Global)) save_only(&x->info);
     bif_traced(x);
     return;
   }
@@ -166,9 +185,24 @@ void global_off(Export *x, bool staged) {
   FuncInfo *f = &it->second->info;
   const Breakpoint *b = breakpoint_of(f);
   if (!b) return;
-  if (!staged) stage_export(x, b->target);
-  publish(f, nullptr);
+  const Instr *target = b->target;
+  if (save_only(f)) return;
+  if (!staged) stage_export(x, target);
 }
+
+void save_off(Export *x) {
+  FuncInfo *f = nullptr;
+  if (x->bif) f = &x->info;
+  else if (auto it = stubs().find(x); it != stubs().end()) f = &it->second->info;
+  const Breakpoint *b = f ? breakpoint_of(f) : nullptr;
+  if (!b || !(b->kinds & kind::Save)) return;
+  if (b->kinds == kind::Save && !x->bif) return global_off(x, false, true);
+  Breakpoint *next = copy_of(f);
+  next->kinds &= ~kind::Save;
+  publish(f, next);
+  if (x->bif) bif_traced(x);
+}
+bool saving = false; // guarded by CodeWriter
 
 bool matches(const FunctionSpec &s, const Mfa &f) {
   return (s.specified < 1 || s.module == f.module) && (s.specified < 2 || s.function == f.function) &&
@@ -281,10 +315,16 @@ void code_staged(ModuleCode *before, ModuleCode *now) {
     for (FuncInfo *f : before->functions)
       if (breakpoint_of(f)) publish(f, nullptr);
     if (!stubs().empty())
-      for (auto &x : before->exports) global_off(x.e, true);
+      for (auto &x : before->exports) global_off(x.e, true, true);
   }
+  if (!now) return;
+  auto save = [&] {
+    if (!saving) return;
+    for (auto &x : now->exports)
+      if (!x.e->bif) export_on(x.e, kind::Save, nullptr, x.entry);
+  };
   const DefaultPattern &d = on_load();
-  if (!now || !d.on) return;
+  if (!d.on) return save();
   CallPattern p;
   p.on = Switch::On;
   p.breakpoint = d.breakpoint, p.local = d.local, p.meta = d.meta, p.call_count = d.call_count,
@@ -292,18 +332,27 @@ void code_staged(ModuleCode *before, ModuleCode *now) {
   p.program = d.program, p.meta_program = d.meta_program, p.meta_tracer = d.meta_tracer;
   if (p.breakpoint) {
     for (FuncInfo *f : now->functions) change_body(f, p);
-    return;
+  } else {
+    for (auto &x : now->exports)
+      if (!x.e->bif) export_on(x.e, kind::Global, p.program, x.entry);
   }
-  for (auto &x : now->exports) {
-    if (x.e->bif) continue;
-    auto *b = new Breakpoint;
-    b->kinds = kind::Global;
-    b->target = x.entry;
-    put_program(b->program, p.program);
-    Stub *s = stub_of(x.e);
-    publish(&s->info, b);
-    stage_export(x.e, s->info.entry());
-  }
+  save();
+}
+
+void breakpoints_save(const std::atomic<int64_t> &users) {
+  CodeWriter writer;
+  bool on = users > 0;
+  if (on == saving) return;
+  saving = on;
+  staging_begin();
+  exports_each(
+      [](Export *x, void *) {
+        if (x->mfa().module.is_none() || !export_has_code(x)) return;
+        if (saving) export_on(x, kind::Save, nullptr, nullptr);
+        else save_off(x);
+      },
+      nullptr);
+  staging_commit();
 }
 
 bool function_trace(Term m, Term f, Word arity, FunctionTrace *out) {
@@ -313,7 +362,7 @@ bool function_trace(Term m, Term f, Word arity, FunctionTrace *out) {
     const Breakpoint *b = nullptr;
     if (x->bif) b = breakpoint_of(&x->info);
     else if (auto it = stubs().find(x); it != stubs().end()) b = breakpoint_of(&it->second->info);
-    if (b) {
+    if (b && b->kinds != kind::Save) {
       (b->kinds & kind::Global ? out->global : out->local) = b;
       return true;
     }

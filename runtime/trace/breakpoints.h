@@ -21,7 +21,8 @@ namespace joist::runtime::trace {
 
 namespace kind {
 inline constexpr uint32_t Local = 1, Global = 2, Meta = 4, Count = 8, CountActive = 16, Time = 32, TimeActive = 64;
-}
+inline constexpr uint32_t Save = 128; // saved_calls.h
+} // namespace kind
 
 struct CallStats; // call_stats.h
 
@@ -71,6 +72,9 @@ void default_pattern_change(const CallPattern &p);
 // A generation is no longer current (its breakpoints go), another becomes so (it gets those of the default pattern).
 // Either may be null. By the code writer, between staging_begin and staging_commit.
 void code_staged(ModuleCode *before, ModuleCode *now);
+
+// Breakpoints of kind Save at all exports if there are `users`, else none. The number is read once it is this caller's turn.
+void breakpoints_save(const std::atomic<int64_t> &users);
 
 // Breakpoints of a function for trace_info/2. False: there is no such function.
 struct FunctionTrace {

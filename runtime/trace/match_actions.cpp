@@ -2,6 +2,7 @@
 #include "runtime/atom/atom.h"
 #include "runtime/proc/backtrace.h"
 #include "runtime/proc/bif.h"
+#include "runtime/proc/registry.h"
 #include "runtime/sched/scheduler.h"
 #include "runtime/sys/seq_trace.h"
 #include "runtime/term/binary.h"
@@ -12,6 +13,7 @@ namespace joist::runtime::trace {
 namespace {
 // Runs f(other) where the flags of another process may be changed. False: no such process.
 template <class F> bool with_process(Process *p, Term pid, F f) {
+  if (pid.is_atom()) pid = registry_whereis(pid); // a name will do
   if (pid == p->id) return f(p), true;
   if (!pid.is_local_pid()) return false;
   schedulers_block();

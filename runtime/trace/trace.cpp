@@ -9,6 +9,7 @@
 #include "runtime/sched/progress.h"
 #include "runtime/term/ref.h"
 #include "runtime/trace/breakpoints.h"
+#include "runtime/trace/saved_calls.h"
 
 namespace joist::runtime::trace {
 std::atomic<uint32_t> default_flags[2];
@@ -61,6 +62,7 @@ void process_free(Process *p) {
   if (!t) return;
   p->trace_flags = 0;
   p->tracer = Term::nil();
+  saved_calls_freed(*t);
   if (progress::is_registered()) progress::later([](void *t) { delete static_cast<ProcessTrace *>(t); }, t);
   else delete t;
 }
@@ -105,6 +107,11 @@ void received(Process *p, Term message, Term from) {
   Term args[] = {node, who, message};
   Term result = event_result(p, patterns[1], args, 3, h);
   if (!result.is_none() && wanted(p, atoms::receive)) tell(p, atoms::receive, message, Term::none(), result);
+}
+
+void timed_out(Process *p) {
+  if (p->trace_flags & flag::SaveCalls) save_event(p, atoms::timeout);
+  if (p->trace_flags & flag::Receive) received(p, atoms::timeout, atoms::clock_service);
 }
 
 void spawned(Process *parent, Process *child, Term m, Term f, Term args) {
@@ -185,19 +192,20 @@ void exited(Process *p, Term reason) {
   if (ProcessTrace *t = process_trace_of(p); t && t->timed) call_time_leave(p);
 }
 
+Term location(const Process *p, Heap &h) {
+  if (p->must_exit()) return Term::small(0);
+  const FuncInfo *f = code_function(p->pc);
+  const Mfa *mfa = f ? &f->mfa : process_not_started(p) ? &p->initial_call : p->current;
+  return mfa ? make_tuple(h, mfa->module, mfa->function, Term::small(int64_t(mfa->arity))) : Term::small(0);
+}
+
 void scheduled(Process *p, Sched s) {
   if (ProcessTrace *t = process_trace_of(p); t && t->timed) s == Sched::In ? call_time_resume(p) : call_time_pause(p);
   bool exiting = p->must_exit();
   Term tag = s == Sched::In ? (exiting ? atoms::in_exiting : atoms::in) : exiting ? atoms::out_exiting : atoms::out;
   if (!traced(p, exiting ? flag::Exiting : flag::Running | flag::RunningProcs) || !wanted(p, tag)) return;
   FragmentHeap h(8);
-  Term where = Term::small(0);
-  if (!exiting) {
-    const FuncInfo *f = code_function(p->pc);
-    const Mfa *mfa = f ? &f->mfa : process_not_started(p) ? &p->initial_call : p->current;
-    if (mfa) where = make_tuple(h, mfa->module, mfa->function, Term::small(int64_t(mfa->arity)));
-  }
-  tell(p, tag, where);
+  tell(p, tag, location(p, h));
 }
 
 void scheduled_out_exited(Process *p) {

@@ -114,6 +114,7 @@ void boot(const EmulatorSettings &settings) {
   if (std::string why; !jit::tier_start(&why)) cannot_start("compiled code: " + why);
   stubs::register_natives();
   nif_init();
+  if (const char *n = getenv("ERL_MAX_ETS_TABLES"); n && atoi(n) > 0) vm_flags.ets_limit = size_t(atoi(n));
   ets_init(vm_flags.ets_limit);
   process_table_init(vm_flags.process_limit);
   schedulers_init(settings.schedulers);

@@ -1,5 +1,6 @@
 // Entry point. By the name it is started under, this program is `joist` or `erl` (shell and applications), `beam.smp`
 // (started by a stock erlexec), or one of the launchers of an Erlang installation.
+#include "runtime/sys/settings.h"
 #include "tools/joist/boot.h"
 #include "tools/joist/command_line.h"
 #include "tools/joist/launcher.h"
@@ -88,6 +89,7 @@ void start_epmd(const CommandLine &line, const OtpRoot &otp) {
   vm_flags.home = argument("-home");
   vm_flags.otp_release = otp.otp_release;
   vm_flags.erts_version = otp.erts_version;
+  emulator_arguments.assign(argv, argv + argc);
   EmulatorSettings settings;
   read_emulator_flags(flags, &settings);
   boot(settings);
@@ -122,6 +124,10 @@ void start_epmd(const CommandLine &line, const OtpRoot &otp) {
   if (!v.home.empty()) args.insert(args.end(), {"-home", v.home});
   args.push_back("--");
   args.insert(args.end(), line.init.begin(), line.init.end());
+  emulator_arguments = {v.bindir + "/beam.smp"}; // where stock's programs expect it
+  emulator_arguments.insert(emulator_arguments.end(), line.emulator.begin(), line.emulator.end());
+  emulator_arguments.push_back("--");
+  emulator_arguments.insert(emulator_arguments.end(), args.begin(), args.end());
   if (line.print_args_exit || line.verbose) {
     if (line.verbose) printf("Executing: %s", own_executable().c_str());
     const char *format = line.verbose ? " %s" : "%s\n";

@@ -21,7 +21,7 @@ void Statistics::count_sent(size_t n) {
 }
 
 void SocketPort::send(Term to, Term message, FragmentHeap &h) {
-  if (to.is_local_pid()) message_send_pid_built(to, message, h.take());
+  if (to.is_local_pid()) port_send(port_, to, message, h);
 }
 
 void SocketPort::reply(Term status, FragmentHeap &h) {

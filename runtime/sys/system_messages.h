@@ -1,0 +1,19 @@
+// What the VM itself tells of itself: events of erlang:system_monitor/2 and system_profile/2.
+//
+// Protocol: events come from where no message may be sent (a process is being queued, a scheduler falls asleep), so they
+// are only queued here, and sent by a thread of their own, started when first needed, in the order in which they came.
+// Who gets one is looked up when it is sent; a receiver that is gone switches the events off. Nobody is told of itself.
+#pragma once
+#include "runtime/mem/heap.h"
+
+namespace joist::runtime {
+enum class SystemEvent : uint8_t { Monitor, Profile };
+// `build` makes the message, under the queue's lock: messages are in the order of the times in them. about: a process or
+// port, or none. Any thread.
+void system_event(SystemEvent kind, Term about, Term (*build)(Heap &h, void *arg), void *arg);
+template <class F> void system_event(SystemEvent kind, Term about, F build) {
+  system_event(kind, about, [](Heap &h, void *arg) { return (*static_cast<F *>(arg))(h); }, &build);
+}
+// A message to a process behind all events until now; takes over the fragments.
+void system_message(Term pid, Term message, Fragment *fragments);
+} // namespace joist::runtime
