@@ -34,7 +34,7 @@ template <class F> bool feed(Process *p, Term data, Term *rest, F update) {
         pending.pop_back();
       }
       *rest = r.is_nil() ? make_cons(p->heap, r, r) : r;
-      p->reductions = 0;
+      p->use_up();
       return true;
     }
     if (t.is_cons()) {

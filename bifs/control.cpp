@@ -18,7 +18,7 @@ Term erlang_hibernate_3(Process *p, const Term *args) {
   return trap(p, self, args, 3);
 }
 Term erlang_yield_0(Process *p, const Term *) {
-  p->reductions = 0;
+  p->use_up();
   return atoms::true_;
 }
 

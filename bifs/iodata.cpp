@@ -28,7 +28,7 @@ template <class F, class G> Step walk(Process *p, Term *data, bool bits, F leaf_
         pending.pop_back();
       }
       *data = t;
-      p->reductions = 0;
+      p->use_up();
       return Step::Yield;
     }
     if (t.is_cons()) {

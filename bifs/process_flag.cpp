@@ -50,7 +50,7 @@ Term erlang_process_flag_2(Process *p, const Term *args) {
   } else if (flag == atoms::scheduler) {
     if (small_count(v) && v.small_value() <= int64_t(schedulers_count())) {
       old = Term::small(process_bind(p, unsigned(v.small_value())));
-      p->reductions = 0;
+      p->use_up();
     }
   } else if (flag == atoms::fullsweep_after) {
     if (small_count(v)) {

@@ -260,6 +260,7 @@ const std::unordered_map<std::string_view, Item> &items() {
       {"emu_type", [](Process *) { return named("opt"); }},
       {"hipe_architecture", [](Process *) { return atoms::undefined; }},
       {"info", system_text_info},
+      {"joist_jit", [](Process *p) { return joist_jit_info_0(p, nullptr); }},
       {"kernel_poll", [](Process *) { return atoms::true_; }},
       {"literal_test", [](Process *) { return named("range"); }},
       {"loaded", system_text_loaded},

@@ -16,8 +16,8 @@
 //   joist_NAME, _ZN5joist..., _ZNK5joist..., memcpy, memmove, memset, memcmp
 //          functions and variables of the executable, found by dlsym
 //
-// A module's code is not laid out alike in every run: tables of selects are sized by the numbers of atoms. A cached object
-// is only good for the same layout: loader::layout_digest.
+// A cached object is only good for the same layout of the module's code: loader::layout_digest. The code given to the
+// compiler is a copy; literals that its words refer to may be gone, so what they are is not to be looked at.
 //
 // Relocations are those of the static model with small code: R_X86_64_64, _32, _32S, _PC32, _PLT32, _PC64. Therefore
 // .text, .rodata* and .bss of an object lie in the low 2 GB, as code words and the executable do. A value that does not
@@ -47,6 +47,9 @@ struct CompileInput {
   // The first word of the instruction at `at` as the loader wrote it (breakpoints and native entries replace it).
   Word (*original_word)(void *context, const Instr *at) = nullptr; // null: nothing is patched
   void *context = nullptr;
+  // Offsets of instructions, ascending: what is slow in them happens so often here that it is to be done in place, if
+  // there is a way, instead of by a side exit.
+  std::vector<uint32_t> slow;
   const char *dump = nullptr; // path prefix: writes .ll, .opt.ll and .o there (debugging)
 };
 
@@ -76,7 +79,7 @@ struct CompiledObject {
 // libjoist_jit.so exports joist_jit_api(). `version` must be kApiVersion. compile() may be called on any number of
 // threads at once; each thread keeps its own LLVM context. False: *error says why (nothing to do but to stay
 // interpreted).
-inline constexpr uint32_t kApiVersion = 1;
+inline constexpr uint32_t kApiVersion = 2;
 struct CompilerApi {
   uint32_t version;
   const char *target; // CPU name and features objects are made for: part of a cache key

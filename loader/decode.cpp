@@ -52,7 +52,7 @@ Word extra_words(const Instr *pc, const Decoded &d) {
   case Op::put_map: return sources(d.values[4]);
   case Op::update_record: return d.values[3] + d.values[4];
   case Op::select_dense: return (d.values[3] + 1) / 2;
-  case Op::select_hash: return Word{1} << (32 - d.values[3]);
+  case Op::select_hash: return select_hash_words(d.values[3]);
   case Op::select_linear:
   case Op::select_arity: return d.values[2];
   case Op::select_linear64: return d.values[2] * 2;
@@ -98,8 +98,7 @@ uint64_t constant_part(Word raw) {
   return t.is_pointer() ? 2 : raw;
 }
 
-// Which way each slot of a select's table leads, and for which constant: where atoms are numbered otherwise, other slots
-// are theirs.
+// Which way each entry of a select's table leads, and for which constant.
 template <class Mix> void mix_select(const ModuleCode *code, const Word *at, const Decoded &d, Mix mix) {
   const Word *list = at + d.layout.words;
   auto way = [&](Word target) { mix(target ? target - Word(code->start) : 0); };
@@ -107,15 +106,14 @@ template <class Mix> void mix_select(const ModuleCode *code, const Word *at, con
     for (Word k = 0; k < n; k++) {
       auto &e = reinterpret_cast<const SelectEntry *>(list)[k];
       way(e.target);
-      bool empty = d.op == Op::select_hash && e.target == d.values[0];
-      mix(empty ? 0 : d.op == Op::select_arity ? uint32_t(e.value) : constant_part(Word(int64_t(e.value))));
+      mix(d.op == Op::select_arity ? uint32_t(e.value) : constant_part(Word(int64_t(e.value))));
     }
   };
   switch (d.op) {
   case Op::select_dense:
     for (Word k = 0; k < d.values[3]; k++) way(reinterpret_cast<const uint32_t *>(list)[k]);
     break;
-  case Op::select_hash: entries(Word{1} << (32 - d.values[3])); break;
+  case Op::select_hash: entries(select_hash_entries(d.values[3])); break;
   case Op::select_linear:
   case Op::select_arity: entries(d.values[2]); break;
   case Op::select_linear64:
@@ -130,7 +128,7 @@ template <class Mix> void mix_select(const ModuleCode *code, const Word *at, con
 }
 } // namespace
 
-uint64_t layout_digest(const ModuleCode *code) {
+uint64_t layout_digest(const ModuleCode *code, Word (*first_word)(void *, const Instr *), void *context) {
   uint64_t h = 0xcbf29ce484222325;
   auto mix = [&](uint64_t v) { h = (h ^ v) * 0x100000001b3; };
   for (size_t i = 0; i < code->functions.size(); i++) {
@@ -138,7 +136,9 @@ uint64_t layout_digest(const ModuleCode *code) {
     auto *end = i + 1 < code->functions.size() ? reinterpret_cast<const Word *>(code->functions[i + 1]) : code->end;
     mix(uint64_t(at - code->start));
     Decoded d;
-    while (at < end && decode(reinterpret_cast<const Instr *>(at), &d) && d.op != Op::int_code_end) {
+    while (at < end) {
+      auto *pc = reinterpret_cast<const Instr *>(at);
+      if (!decode(pc, first_word ? first_word(context, pc) : *at, &d) || d.op == Op::int_code_end) break;
       mix(uint64_t(d.op) << 32 | d.words);
       for (int k = 0; k < d.operands; k++) {
         mix(uint64_t(d.kinds[k]));
@@ -150,5 +150,37 @@ uint64_t layout_digest(const ModuleCode *code) {
     }
   }
   return h;
+}
+
+void relocate(Word *at, const Word *end, int64_t delta) {
+  auto move32 = [delta](void *where) {
+    uint32_t v;
+    memcpy(&v, where, sizeof v);
+    if (!v) return;
+    v = uint32_t(int64_t{v} + delta);
+    memcpy(where, &v, sizeof v);
+  };
+  Decoded d;
+  for (; at < end && decode(reinterpret_cast<const Instr *>(at), &d) && d.op != Op::int_code_end; at += d.words) {
+    char *bytes = reinterpret_cast<char *>(at), *list = bytes + d.layout.words * 8;
+    for (int k = 0; k < d.operands; k++)
+      if (d.kinds[k] == OpKind::F) move32(bytes + d.at(k));
+    auto entries = [&](Word n) {
+      for (Word k = 0; k < n; k++) move32(list + k * sizeof(SelectEntry) + offsetof(SelectEntry, target));
+    };
+    switch (d.op) {
+    case Op::select_dense:
+      for (Word k = 0; k < d.values[3]; k++) move32(list + k * 4);
+      break;
+    case Op::select_hash: entries(select_hash_entries(d.values[3])); break;
+    case Op::select_linear:
+    case Op::select_arity: entries(d.values[2]); break;
+    case Op::select_linear64:
+      for (Word k = 0; k < d.values[2]; k++)
+        move32(list + k * sizeof(SelectEntry64) + offsetof(SelectEntry64, target)); // its upper half is zero
+      break;
+    default: break;
+    }
+  }
 }
 } // namespace joist::loader

@@ -18,7 +18,12 @@ struct Decoded {
 // False: the word is no handler.
 bool decode(const Instr *pc, Word first_word, Decoded *out);
 inline bool decode(const Instr *pc, Decoded *out) { return decode(pc, *reinterpret_cast<const Word *>(pc), out); }
-// Tells layouts of a module's code apart: they differ between runs where the numbers of atoms decide on the size of tables
-// of selects and on who is where in them. To be computed before anything is patched.
-uint64_t layout_digest(const ModuleCode *code);
+// Tells layouts of a module's code apart. They are the same in all runs of a build, but for tables of selects where no
+// hash was found.
+// first_word: that of an instruction as the loader wrote it, where it may be patched already.
+uint64_t layout_digest(const ModuleCode *code, Word (*first_word)(void *context, const Instr *at) = nullptr,
+                       void *context = nullptr);
+// The instructions from `at` to `end` have been copied from code `delta` bytes below: makes what refers to addresses
+// in that code (labels and tables of selects) refer to the copy. Handlers must be as the loader wrote them.
+void relocate(Word *at, const Word *end, int64_t delta);
 } // namespace joist::loader

@@ -55,6 +55,34 @@ void Emitter::line(Word index) {
   set_line(fits ? l.file << 24 | l.line : 0);
 }
 
+// As on stock, a line is not noted between a move to x0 and a tail call of what is no built-in function: what follows in
+// the code is then said to be on the line before. Not so where that move goes together with the one before it.
+bool Emitter::forgotten_line() {
+  if (i_ < 1 || i_ + 1 >= f_.ops.size()) return false;
+  auto move = [&](size_t k) { return k < f_.ops.size() && f_.ops[k].op == op_move ? &f_.ops[k] : nullptr; };
+  auto *m = move(i_ - 1);
+  if (!m || !(dst(*m, 1) == Arg::x(0))) return false;
+  const GenericOp &next = f_.ops[i_ + 1];
+  switch (next.op) {
+  case op_call_only:
+  case op_call_last: break;
+  case op_call_ext_only:
+  case op_call_ext_last: {
+    const Mfa &mfa = f_.imports[num(next, 1)].mfa;
+    if (export_get_or_put(mfa.module, mfa.function, mfa.arity)->bif) return false;
+    break;
+  }
+  default: return false;
+  }
+  auto *before = move(i_ - 2);
+  if (!before) return true;
+  Arg s1 = src(*before, 0), d1 = dst(*before, 1), s2 = src(*m, 0);
+  if (d1 == s2) return false;
+  bool pair =
+      d1 == Arg::x(1) && s1.is_reg() && s1.kind == s2.kind && (s1.value + 8 == s2.value || s2.value + 8 == s1.value);
+  return !pair;
+}
+
 // Native bodies overwrite two words at a function's entry (erlang:load_nif/2).
 void Emitter::function_end() {
   if (entry_ && a_.here() - entry_ < 2) ins(Op::nop, {});
@@ -153,7 +181,9 @@ Emitter::Done Emitter::control(const GenericOp &op) {
     label_offset_[num(op, 0)] = uint32_t(a_.here());
     break;
   }
-  case op_line: line(num(op, 0)); break;
+  case op_line:
+    if (!forgotten_line()) line(num(op, 0));
+    break;
   case op_func_info: function_head(op); break;
   case op_int_code_end:
     function_end();

@@ -302,43 +302,51 @@ void Emitter::select(const Arg &value, const Arg &fail, const std::vector<std::p
                       Arg::label(cases[1].second)});
     return;
   }
-  if (c && n > 4 && n < 4096) { // a hash without collisions, where one is found soon
-    unsigned log = unsigned(std::bit_width(n - 1));
-    for (unsigned bits = log; bits <= log + 2; bits++) {
-      unsigned shift = 32 - bits;
-      uint32_t multiplier = 0x9E3779B1u;
-      for (int attempt = 0; attempt < 200; attempt++, multiplier = multiplier * 1664525u + 1013904223u) {
-        uint32_t mul = multiplier | 1;
-        std::vector<int> slot(size_t(1) << bits, -1);
-        bool good = true;
-        for (size_t i = 0; i < n && good; i++) {
-          int &s = slot[(uint32_t(cases[i].first.raw()) * mul) >> shift];
-          good = s < 0;
-          s = int(i);
-        }
-        if (!good) continue;
-        ins(Op::select_hash, {fail, value, Arg::num(mul), Arg::num(shift)});
-        for (int s : slot) {
-          size_t at = a_.here() * 8;
-          a_.word(s < 0 ? Word(uint32_t(Tag::Header)) : Word(uint32_t(cases[size_t(s)].first.raw())));
-          a_.target32(at + 4, s < 0 ? fail.value : cases[size_t(s)].second);
-        }
-        return;
+  auto entries = [&] {
+    for (auto &[t, l] : cases) {
+      size_t at = a_.here() * 8;
+      if (c) {
+        a_.word(Word(uint32_t(t.raw())));
+        a_.target32(at + 4, l);
+      } else {
+        a_.word(t.raw());
+        a_.word(0);
+        a_.target32(at + 8, l);
       }
+    }
+  };
+  auto distinct = [&] {
+    std::vector<Word> values;
+    for (auto &x : cases) values.push_back(x.first.raw());
+    std::sort(values.begin(), values.end());
+    return std::adjacent_find(values.begin(), values.end()) == values.end();
+  };
+  if (c && n > 4 && n < 256 && distinct()) { // a hash without collisions
+    const unsigned shift = select_hash_shift(n);
+    std::vector<uint8_t> slots(size_t{1} << (32 - shift));
+    uint32_t multiplier = 0x9E3779B1u;
+    for (int attempt = 0; attempt < 20'000; attempt++, multiplier = multiplier * 1664525u + 1013904223u) {
+      uint32_t mul = multiplier | 1;
+      std::vector<bool> taken(slots.size());
+      std::fill(slots.begin(), slots.end(), uint8_t{0});
+      bool good = true;
+      for (size_t i = 0; i < n && good; i++) {
+        size_t s = (uint32_t(cases[i].first.raw()) * mul) >> shift;
+        good = !taken[s];
+        taken[s] = true;
+        slots[s] = uint8_t(i);
+      }
+      if (!good) continue;
+      ins(Op::select_hash, {fail, value, Arg::num(mul), Arg::num(n << 8 | shift)});
+      entries();
+      size_t at = a_.here();
+      for (size_t i = 0; i < slots.size() / 8; i++) a_.word(0);
+      memcpy(a_.bytes() + at * 8, slots.data(), slots.size());
+      return;
     }
   }
   ins(c ? Op::select_linear : Op::select_linear64, {fail, value, Arg::num(n)});
-  for (auto &[t, l] : cases) {
-    size_t at = a_.here() * 8;
-    if (c) {
-      a_.word(Word(uint32_t(t.raw())));
-      a_.target32(at + 4, l);
-    } else {
-      a_.word(t.raw());
-      a_.word(0);
-      a_.target32(at + 8, l);
-    }
-  }
+  entries();
 }
 
 Emitter::Done Emitter::test(const GenericOp &op) {

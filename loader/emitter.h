@@ -45,6 +45,7 @@ private:
   void function_head(const GenericOp &op);
   void function_end();
   void line(Word index);
+  bool forgotten_line(); // the instruction at hand, a line, is not noted
   void set_line(uint32_t location);
   void tuple(const Arg &to, const std::vector<Arg> &elements);
   void call_export(unsigned opcode, const Mfa &mfa, Word dealloc_bytes, unsigned arity);

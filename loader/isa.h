@@ -8,6 +8,7 @@
 #pragma once
 #include "runtime/term/term.h"
 
+#include <bit>
 #include <cstddef>
 
 namespace joist::loader {
@@ -149,6 +150,16 @@ struct SelectEntry {
   int32_t value;
   uint32_t target;
 };
+// The table of select_hash: the entries in the order of the source, then a byte for each hash, the number of an entry. Its
+// size depends on the number of entries alone, so that code is laid out alike in every run, however atoms are numbered.
+constexpr unsigned select_hash_shift(size_t entries) { // of the 32-bit product
+  unsigned log = unsigned(std::bit_width(entries - 1));
+  return 32 - (log + (entries <= 64 ? 3 : entries <= 128 ? 4 : 5)); // large enough that a multiplier is found soon
+}
+constexpr Word select_hash_entries(Word operand) { return operand >> 8; } // operand: entries << 8 | shift
+constexpr Word select_hash_words(Word operand) {
+  return select_hash_entries(operand) + (Word{1} << (32 - (operand & 31))) / 8;
+}
 struct SelectEntry64 {
   Word value;
   Word target;

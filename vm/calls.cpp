@@ -147,7 +147,7 @@ const Instr *call_fun_slow(Machine *m, const Instr *pc, Term fun, unsigned arity
     m->x[1] = fun;
     m->x[2] = args;
     set_frame(p, return_to, dealloc);
-    p->reductions = 0;
+    p->use_up();
     static const Export *retry = export_get_or_put(atoms::erts_code_purger, atoms::pending_purge_lambda, 3);
     return enter(m, entry_of(m, retry));
   }

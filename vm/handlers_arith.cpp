@@ -9,8 +9,7 @@ namespace {
 template <ArithOp OP, bool (*FN)(Term, Term, Term &)> struct Binary {
   template <class I> COLD static JOIST_HANDLER slow(JOIST_PARAMS) {
     SAVE();
-    if (!collect_before_slow(m, NUM(1))) LEAVE(leave_killed(m));
-    e = m->p->stack_top;
+    COLLECT_BEFORE_SLOW(NUM(1));
     Term r;
     const Instr *to = slow_arith(m, pc, CODE(0), OP, GET(2), GET(3), &r);
     if (to != pc) FAIL_OR_RESUME(to);
@@ -31,8 +30,7 @@ template <ArithOp OP, bool (*FN)(Term, Term, Term &)> struct Binary {
 template <UnaryOp OP, bool (*FN)(Term, Term &)> struct Unary {
   template <class I> COLD static JOIST_HANDLER slow(JOIST_PARAMS) {
     SAVE();
-    if (!collect_before_slow(m, NUM(1))) LEAVE(leave_killed(m));
-    e = m->p->stack_top;
+    COLLECT_BEFORE_SLOW(NUM(1));
     Term r;
     const Instr *to = slow_unary(m, pc, CODE(0), OP, GET(2), &r);
     if (to != pc) FAIL_OR_RESUME(to);
@@ -54,8 +52,7 @@ template <UnaryOp OP, bool (*FN)(Term, Term &)> struct Unary {
 template <ArithOp OP, bool NAMED, bool (*FN)(Term, Term, Term &)> struct Constant {
   template <class I> COLD static JOIST_HANDLER slow(JOIST_PARAMS) {
     SAVE();
-    if (!collect_before_slow(m, NUM(0))) LEAVE(leave_killed(m));
-    e = m->p->stack_top;
+    COLLECT_BEFORE_SLOW(NUM(0));
     Term r;
     const Instr *to = slow_arith(m, pc, nullptr, OP, GET(1), GET(2), &r, NAMED);
     if (to != pc) RESUME(to);

@@ -10,6 +10,10 @@ struct BifCall {
   // Reductions are used up: yields before the call.
   template <class I> COLD static JOIST_HANDLER yield(JOIST_PARAMS) {
     SAVE();
+    if (sampled_within(m, pc)) {
+      LOAD();
+      GO(pc);
+    }
     LEAVE(leave(m, pc, unsigned(PTR(Export, 0)->mfa().arity), RunResult::Yielded));
   }
   // Called as other functions are, by its export.

@@ -176,8 +176,9 @@ struct Op_select_dense {
 struct Op_select_hash {
   template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     Term t = GET(1);
-    uint32_t i = (uint32_t(t.raw()) * NUM(2)) >> NUM(3);
-    auto *at = reinterpret_cast<const SelectEntry *>(bytes(pc) + SIZE) + i;
+    uint32_t i = (uint32_t(t.raw()) * NUM(2)) >> (NUM(3) & 31);
+    auto *entries = reinterpret_cast<const SelectEntry *>(bytes(pc) + SIZE);
+    auto *at = entries + reinterpret_cast<const uint8_t *>(entries + loader::select_hash_entries(NUM(3)))[i];
     if (Word(int64_t(at->value)) != t.raw()) GO(CODE(0));
     GO(code_at(at->target));
   }

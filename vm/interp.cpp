@@ -1,10 +1,10 @@
 // The run loop's entrance and exits, and the code words that exist before any module is loaded.
 #include "vm/interp.h"
 #include "loader/assembler.h"
-#include "runtime/code/hot.h"
 #include "runtime/mem/alloc.h"
 #include "runtime/mem/copy.h"
 #include "runtime/sched/dirty.h"
+#include "runtime/sched/sampling.h"
 #include "runtime/sched/scheduler.h"
 #include "vm/build.h"
 #include "vm/call_trace.h"
@@ -35,7 +35,10 @@ RunResult run(Machine *m, Process *p) {
   p->machine = m;
   if (!m->vm) m->vm = new BuildState; // one per scheduler thread, for good
   if (p->dirty && !m->scheduler) return native_dirty_run(m, p);
-  if (p->reductions <= 0) p->reductions = p->slice_reductions();
+  if (p->reductions <= 0) { // used up by its signals
+    p->reductions = p->slice_reductions();
+    p->withheld = 0;
+  }
   memcpy(m->x, p->saved_x, p->live_x * sizeof(Term));
   m->matching = false;
   p->sync_limit();
@@ -143,9 +146,18 @@ FixedCode fixed;
 
 COLD JOIST_HANDLER h_yield_at_entry(JOIST_PARAMS) {
   SAVE();
-  if (code_sampled) code_sampled(pc, e);
+  if (sampling_continue(m->scheduler, m->p, pc, e)) {
+    LOAD();
+    GO(pc);
+  }
   leave(m, pc, unsigned(FuncInfo::of(pc)->mfa.arity), RunResult::Yielded);
   if (m->result == uint8_t(RunResult::Yielded)) m->p->trace_flags |= rt::trace::flag::AtEntry;
+}
+bool sampled_within(Machine *m, const Instr *pc) {
+  if (m->p->withheld <= 0) return false;
+  const FuncInfo *f = code_function(pc);
+  const Word nothing = 0; // the top of the stack is no return address
+  return f && sampling_continue(m->scheduler, m->p, f->entry(), &nothing);
 }
 COLD JOIST_HANDLER h_raise(JOIST_PARAMS) {
   SAVE();

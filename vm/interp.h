@@ -143,6 +143,13 @@ template <OpKind... K> struct Insn {
 #define CHARGE_OR(slow)                                                                                                \
   if (UNLIKELY(--reds <= 0)) TAIL slow(JOIST_ARGS)
 
+// Before a slow path whose results may be large; state is saved. Collects what earlier ones have left in fragments.
+#define COLLECT_BEFORE_SLOW(live)                                                                                      \
+  do {                                                                                                                 \
+    if (!collect_before_slow(m, live)) LEAVE(leave_killed(m));                                                         \
+    e = m->p->stack_top;                                                                                               \
+  } while (0)
+
 // --- tables of handlers
 #define JOIST_REGISTER(family) void register_##family() {
 #define JOIST_REGISTER_END }
@@ -184,6 +191,8 @@ COLD JOIST_HANDLER h_yield_at_entry(JOIST_PARAMS);
 // The exception in p->freason happened at pc; no arguments to show.
 COLD JOIST_HANDLER h_raise(JOIST_PARAMS);
 #endif
+// Reductions are used up within a function: true if only until a sample, which was taken. State is saved.
+bool sampled_within(Machine *m, const Instr *pc);
 // Leaves the run loop with registers x[0, live) saved; p continues at pc. C++ side of every yield.
 void leave(Machine *m, const Instr *pc, unsigned live, RunResult result);
 // Collects (p's saved state must be current) and charges for it. False: the process was killed: use leave_killed.

@@ -64,6 +64,10 @@ SEM int go_to(JOIST_PARAMS, const Instr *to) {
     --reds;                                                                                                            \
   } else if (UNLIKELY(--reds <= 0)) return slow(JOIST_ARGS)
 
+// Operands would be stale after a collection: the interpreter does it.
+#define COLLECT_BEFORE_SLOW(live)                                                                                      \
+  if (UNLIKELY(collect_before_slow_due(m))) return kExit
+
 template <bool EXITS> struct Lowered {
   static constexpr bool side_exits = EXITS;
 };

@@ -3,11 +3,8 @@
 #include "runtime/term/map.h"
 
 namespace joist::vm {
-bool collect_before_slow(Machine *m, unsigned live) {
-  Process *p = m->p;
-  if (!collection_due(p) || !(gc_stress || gc_wanted(p))) return true;
-  return collect(m, 0, live);
-}
+bool collect_before_slow(Machine *m, unsigned live) { return !collect_before_slow_due(m) || collect(m, 0, live); }
+bool collect_before_slow_due(const Machine *m) { return collection_due(m->p) && (gc_stress || gc_wanted(m->p)); }
 
 namespace {
 const Instr *fail_or_raise(Machine *m, const Instr *pc, const Instr *fail, const Mfa *mfa, const Term *args) {

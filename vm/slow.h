@@ -8,6 +8,7 @@ namespace joist::vm {
 enum class UnaryOp : uint8_t { Neg, Bnot, Abs };
 // Before a slow path that builds terms: collects where fragments have piled up. False: killed.
 bool collect_before_slow(Machine *m, unsigned live);
+bool collect_before_slow_due(const Machine *m); // would it collect?
 // Answer pc: *r is the result. Otherwise where to go on (null: the process has ended): `fail`, or the handler of the
 // exception.
 const Instr *slow_arith(Machine *m, const Instr *pc, const Instr *fail, ArithOp op, Term a, Term b, Term *r,

@@ -311,7 +311,7 @@ void Function::classify(Ins &i) {
     for (Word k = 0; k < i.d.values[3]; k++)
       i.targets.push_back(offset_of(reinterpret_cast<const uint32_t *>(bytes(list))[k]));
     break;
-  case Op::select_hash: entries(Word{1} << (32 - i.d.values[3])); break;
+  case Op::select_hash: entries(select_hash_entries(i.d.values[3])); break;
   case Op::select_linear:
   case Op::select_arity: entries(i.d.values[2]); break;
   case Op::select_linear64:

@@ -1,4 +1,5 @@
 #include "jit/llvm/lower.h"
+#include "jit/slow_ops.h"
 #include "runtime/atom/atom.h"
 #include "runtime/term/print.h"
 #include "vm/sem/native_state.h"
@@ -394,7 +395,9 @@ bool Lowering::handler(const Ins &i) {
   auto *next = new_block("next");
   Registers after;
   if (i.flow == Flow::Next) after = fn_->at(i.next()).live;
-  switch (i.how) {
+  bool slow_too =
+      i.how == How::Fast && slow_in_place(i.d.op) && std::binary_search(in_.slow.begin(), in_.slow.end(), i.at);
+  switch (slow_too ? How::Both : i.how) {
   case How::Fast: outcomes(i, call("x_" + name, {s_}), true, false, next, exit(i), false); break;
   case How::Whole: outcomes(i, call("s_" + name, {s_}), false, true, next, nullptr, false); break;
   case How::Memory: {
@@ -421,7 +424,7 @@ bool Lowering::handler(const Ins &i) {
     outcomes(i, call("x_" + name, {s_}), true, false, next, slow, false);
     b_.SetInsertPoint(slow);
     flush(i.live);
-    outcomes(i, call("s_" + name, {s_}), false, true, done, nullptr, true);
+    outcomes(i, call("s_" + name, {s_}), slow_too, true, done, slow_too ? exit(i) : nullptr, true);
     b_.SetInsertPoint(done);
     reload(after);
     store_results(i);

@@ -187,7 +187,6 @@ bool Lowering::own_select(const Ins &i) {
     for (Word k = 0; k < n; k++) {
       auto *e = reinterpret_cast<const SelectEntry *>(fn_->bytes(list)) + k;
       uint32_t to = fn_->offset_of(e->target);
-      if (d.op == Op::select_hash && e->target == d.values[0]) continue; // an empty slot
       cases.push_back({term(Word(int64_t(e->value)), list + uint32_t(k * 8), false), to});
     }
   };
@@ -204,7 +203,7 @@ bool Lowering::own_select(const Ins &i) {
     }
     break;
   }
-  case Op::select_hash: small_entries(Word{1} << (32 - d.values[3])); break;
+  case Op::select_hash: small_entries(select_hash_entries(d.values[3])); break;
   case Op::select_linear: small_entries(d.values[2]); break;
   case Op::select2:
     cases.push_back({get(i, 2), fn_->offset_of(d.values[4])});

@@ -12,7 +12,6 @@
 #include <mutex>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <unordered_set>
 
 namespace joist::jit {
 namespace {
@@ -22,8 +21,7 @@ constexpr size_t kLargestFile = size_t{32} << 20, kMostObjects = 256;
 
 std::string top, directory; // of the cache, and of our key in it; empty: no cache
 size_t limit = 0;
-std::mutex &lock = *new std::mutex;                   // for what follows, and for writing
-auto &modules = *new std::unordered_set<std::string>; // MD5s that have files
+std::mutex &lock = *new std::mutex; // for what follows, and for writing
 unsigned stores = 0;
 
 std::string hex(const uint8_t *bytes, size_t n) {
@@ -131,9 +129,7 @@ bool write_file(const std::string &path, std::string_view bytes) {
   return ok;
 }
 
-std::string path_of(const ModuleCode *code, uint64_t layout) {
-  return directory + "/" + hex(code->md5, 16) + "." + hex(layout);
-}
+std::string path_of(const CacheKey &key) { return directory + "/" + hex(key.md5, 16) + "." + hex(key.layout); }
 
 // Deletes stray temporary files, and the oldest files beyond the limit. Other VMs may do the same.
 void evict() {
@@ -196,46 +192,60 @@ bool cache_open(const std::string &wanted, size_t limit_bytes, std::string *erro
   }
   std::string mine = real.string() + "/" + hex(digest(vm + compiler + processor()));
   if (!make_directory(mine) || !trusted(mine, error)) return false;
-  for (fs::directory_iterator it(mine, none), end; !none && it != end; it.increment(none)) {
-    std::string name = it->path().filename().string();
-    if (name.size() == 32 + 1 + 16) modules.insert(name.substr(0, 32));
-  }
   limit = limit_bytes;
   top = real.string();
   directory = mine;
   return true;
 }
 
-bool cache_has(const ModuleCode *code) {
-  if (directory.empty()) return false;
-  std::lock_guard guard(lock);
-  return !modules.empty() && modules.contains(hex(code->md5, 16));
+bool cache_is_open() { return !directory.empty(); }
+std::string cache_directory() { return top; }
+
+CacheKey cache_key(const uint8_t (&md5)[16], uint64_t layout) {
+  CacheKey key;
+  memcpy(key.md5, md5, sizeof key.md5);
+  key.layout = layout;
+  return key;
 }
 
-std::vector<CompiledObject> cache_load(const ModuleCode *code, uint64_t layout) {
+std::vector<CompiledObject> cache_load(const CacheKey &key) {
   std::vector<CompiledObject> objects;
-  if (!directory.empty()) cache_decode(read_file(path_of(code, layout)), &objects);
+  if (!directory.empty()) cache_decode(read_file(path_of(key)), &objects);
   return objects;
 }
 
-void cache_store(const ModuleCode *code, uint64_t layout, const CompiledObject &object) {
+void cache_store(const CacheKey &key, const CompiledObject &object, bool replace) {
   if (directory.empty()) return;
   std::lock_guard guard(lock);
-  std::vector<CompiledObject> objects = cache_load(code, layout);
+  std::vector<CompiledObject> objects = cache_load(key);
+  auto covers = [](const CompiledObject &a, const CompiledObject &b) {
+    auto has = [&](const NativeEntry &e) {
+      return std::any_of(a.entries.begin(), a.entries.end(), [&](const NativeEntry &x) { return x.code == e.code; });
+    };
+    return std::all_of(b.entries.begin(), b.entries.end(), has);
+  };
+  if (replace) std::erase_if(objects, [&](const CompiledObject &o) { return covers(object, o); });
   size_t size = object.elf.size();
   for (auto &o : objects) {
     size += o.elf.size();
-    // Compiled by another VM meanwhile?
-    auto has = [&](const NativeEntry &e) {
-      return std::any_of(o.entries.begin(), o.entries.end(), [&](const NativeEntry &x) { return x.code == e.code; });
-    };
-    if (std::all_of(object.entries.begin(), object.entries.end(), has)) return;
+    if (covers(o, object)) return; // compiled by another VM meanwhile
   }
   if (objects.size() >= kMostObjects || size > kLargestFile / 2) return;
   objects.push_back(object);
-  if (!write_file(path_of(code, layout), cache_encode(objects))) return;
-  modules.insert(hex(code->md5, 16));
+  if (!write_file(path_of(key), cache_encode(objects))) return;
   if (stores++ % 64 == 0) evict();
+}
+
+void cache_trim() {
+  std::lock_guard guard(lock);
+  if (!directory.empty()) evict();
+}
+
+bool cache_replace(const CacheKey &key, const std::vector<CompiledObject> &objects) {
+  if (directory.empty()) return false;
+  std::string bytes = cache_encode(objects);
+  std::lock_guard guard(lock);
+  return bytes.size() <= kLargestFile && write_file(path_of(key), bytes);
 }
 
 } // namespace joist::jit

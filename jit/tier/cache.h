@@ -17,12 +17,21 @@ namespace joist::jit {
 
 // directory: empty for $XDG_CACHE_HOME/joist or ~/.cache/joist. False: no cache, *error says why. Once, before use.
 bool cache_open(const std::string &directory, size_t limit_bytes, std::string *error);
-// Might there be something for the module? Cheap.
-bool cache_has(const ModuleCode *code);
-// What is there for the module with its code laid out so; empty if nothing is, or it is damaged.
-std::vector<CompiledObject> cache_load(const ModuleCode *code, uint64_t layout);
-// Adds an object. Any thread; reads and writes files.
-void cache_store(const ModuleCode *code, uint64_t layout, const CompiledObject &object);
+bool cache_is_open();
+std::string cache_directory(); // empty: there is none
+struct CacheKey {
+  uint8_t md5[16]; // of the module
+  uint64_t layout; // of its code
+};
+CacheKey cache_key(const uint8_t (&md5)[16], uint64_t layout);
+// What is there; nothing also if it is damaged.
+std::vector<CompiledObject> cache_load(const CacheKey &key);
+// Adds an object; nothing changes if all of it is there, unless it is to replace that. Any thread; reads and writes files.
+void cache_store(const CacheKey &key, const CompiledObject &object, bool replace);
+// Makes these all that is there.
+bool cache_replace(const CacheKey &key, const std::vector<CompiledObject> &objects);
+// Deletes what was written longest ago beyond the limit; stores do it now and then.
+void cache_trim();
 
 // The contents of a file. decode: false if the bytes are not exactly what encode gave.
 std::string cache_encode(const std::vector<CompiledObject> &objects);

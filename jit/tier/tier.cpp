@@ -1,13 +1,16 @@
 #include "jit/tier/tier.h"
+
 #include "jit/tier/cache.h"
 #include "jit/tier/compiler.h"
+#include "jit/tier/symbols.h"
 #include "jit/tier/unit.h"
+#include "loader/assembler.h"
 #include "runtime/atom/atom.h"
 #include "runtime/code/hot.h"
 #include "runtime/code/install.h"
 #include "runtime/mem/alloc.h"
-#include "runtime/proc/process.h"
 #include "runtime/sched/progress.h"
+#include "runtime/sys/flags.h"
 #include "runtime/trace/breakpoints.h"
 
 #include <algorithm>
@@ -17,6 +20,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <pthread.h>
 #include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
@@ -26,18 +30,22 @@ namespace joist::jit {
 TierSettings tier_settings;
 
 namespace {
-constexpr unsigned kSamples = 8; // about 30,000 calls, or a millisecond
-constexpr size_t kBatch = 24;    // functions compiled together
+constexpr int32_t kSampleEvery = 2000;       // reductions, on average, where something is interpreted
+constexpr int32_t kSampleCompiled = 10'000;  // where all that was seen is compiled
+constexpr unsigned kHotReductions = 32'000;  // a function's before it is compiled: about a millisecond
+constexpr unsigned kLookUpReductions = 6000; // a module's before it is looked up in the cache
+constexpr unsigned kExitChecks = 64;         // every so many samples of compiled code
+constexpr size_t kBatch = 24;                // functions compiled together
 
 struct Tier {
   std::mutex lock;
   std::condition_variable work;
   std::unordered_map<const ModuleCode *, std::unique_ptr<Unit>> units;
-  std::deque<const ModuleCode *> queue;                      // with pending functions
-  size_t functions = 0, modules = 0, failed = 0, cached = 0; // cached: objects from the disk
-  uint64_t microseconds = 0;
-  bool threads_started = false, dead = false; // dead: there is no compiler
-  FILE *perf = nullptr;
+  std::deque<const ModuleCode *> queue; // with pending functions
+  TierReport report;                    // what is counted
+  bool threads_started = false;
+  bool caches = false; // there is a cache, or may be: the default one is opened when it is needed
+  bool dead = false;   // there is no compiler, or no more room for code
 };
 Tier &tier = *new Tier; // compiler threads outlive the end of main
 
@@ -53,6 +61,7 @@ void free_placed(std::vector<Placed> placed) {
   auto drop = [](void *arg) {
     std::unique_ptr<std::vector<Placed>> gone(static_cast<std::vector<Placed> *>(arg));
     for (Placed &p : *gone) {
+      symbols_removed(p.block.run, p.block.run + p.block.size);
       exec_free(p.block);
       low_free(p.bss, p.bss_size);
     }
@@ -61,58 +70,93 @@ void free_placed(std::vector<Placed> placed) {
   else drop(all);
 }
 
-void write_perf_map(const CompiledObject &o, const uint8_t *text) {
-  if (!tier_settings.perf_map) return;
-  if (!tier.perf) tier.perf = fopen(("/tmp/perf-" + std::to_string(getpid()) + ".map").c_str(), "we");
-  if (!tier.perf) return;
-  for (const NativeName &n : o.names)
-    fprintf(tier.perf, "%lx %x %s\n", reinterpret_cast<unsigned long>(text + n.text), n.size, n.name.c_str());
-  fflush(tier.perf);
+Unit *find_unit(const ModuleCode *code, uint64_t id = 0) {
+  auto u = tier.units.find(code);
+  if (u == tier.units.end() || (id && u->second->id() != id)) return nullptr;
+  return u->second.get();
+}
+Unit &unit_of(const ModuleCode *code) {
+  auto &u = tier.units[code];
+  if (!u) u = std::make_unique<Unit>(code);
+  return *u;
 }
 
-// Compiles `functions` of `code` and publishes them. The caller is online, so that code stays; no locks are held.
-bool compile(const ModuleCode *code, std::vector<const FuncInfo *> functions, std::string *error) {
-  const CompilerApi *api = compiler(error);
-  if (!api) return false;
+// Under lock.
+bool publish(Unit &u, const CompiledObject &object, std::string *error) {
+  std::vector<Placed> gone;
+  bool ok = u.publish(object, error, &gone);
+  free_placed(std::move(gone));
+  if (ok) symbols_added(object, u.last_text());
+  return ok;
+}
+
+// Compiles functions of `code` and publishes them; called and left with `g` locked. The caller is online where it is
+// registered for thread progress.
+bool compile(std::unique_lock<std::mutex> &g, Unit &unit, const std::vector<const FuncInfo *> &functions, bool again,
+             std::string *error) {
+  const ModuleCode *code = unit.code();
+  const uint64_t id = unit.id();
+  std::unique_ptr<Snapshot> snapshot = unit.snapshot(functions);
   CompileInput in;
-  in.code = code;
-  in.functions = std::move(functions);
-  in.context = const_cast<ModuleCode *>(code);
-  in.original_word = [](void *context, const Instr *at) {
-    std::lock_guard g(tier.lock);
-    auto u = tier.units.find(static_cast<const ModuleCode *>(context));
-    return u == tier.units.end() ? *reinterpret_cast<const Word *>(at) : u->second->original_word(at);
-  };
-  uint64_t layout = 0;
-  if (tier_settings.mode == TierMode::Hot) {
-    std::lock_guard g(tier.lock);
-    if (auto u = tier.units.find(code); u != tier.units.end()) layout = u->second->layout();
-  }
+  in.code = &snapshot->code;
+  in.functions = snapshot->functions;
+  in.slow = unit.slow();
+  const bool keep = tier_settings.mode == TierMode::Hot;
+  const uint64_t layout = keep ? unit.layout() : 0;
+  g.unlock();
   CompiledObject object;
-  uint64_t began = thread_microseconds();
-  bool ok = api->compile(in, &object, error);
-  uint64_t took = thread_microseconds() - began;
-  if (ok && layout) cache_store(code, layout, object);
-  std::lock_guard g(tier.lock);
-  tier.microseconds += took;
-  auto u = tier.units.find(code);
-  if (u == tier.units.end() || u->second->retired()) return true; // released, or has native functions now
-  if (!ok || !u->second->publish(object, error)) {
-    tier.failed += in.functions.size();
+  bool ok = false;
+  uint64_t took = 0;
+  if (const CompilerApi *api = compiler(error)) {
+    uint64_t began = thread_microseconds();
+    ok = api->compile(in, &object, error);
+    took = thread_microseconds() - began;
+    if (ok && keep) cache_store(cache_key(snapshot->code.md5, layout), object, again);
+  }
+  g.lock();
+  tier.report.compile_microseconds += took;
+  tier.report.batches++;
+  tier.report.recompiled += again;
+  tier.report.longest_microseconds = std::max(tier.report.longest_microseconds, took);
+  Unit *u = find_unit(code, id); // null: released meanwhile
+  if (!ok || (u && !publish(*u, object, error))) {
+    tier.report.failed += functions.size();
     return false;
   }
-  write_perf_map(object, u->second->last_text());
-  tier.functions += in.functions.size();
+  if (u && !again) tier.report.compiled += functions.size();
   return true;
 }
 
-Unit &unit_of(const ModuleCode *code) {
-  auto &u = tier.units[code];
-  if (!u) {
-    u = std::make_unique<Unit>(code);
-    tier.modules++;
+void look_up(std::unique_lock<std::mutex> &g, Unit &unit) {
+  const ModuleCode *code = unit.code();
+  const uint64_t id = unit.id();
+  unit.lookup_pending = false;
+  const CacheKey key = cache_key(code->md5, unit.layout());
+  g.unlock();
+  std::vector<CompiledObject> objects = cache_load(key);
+  g.lock();
+  Unit *u = find_unit(code, id);
+  if (!u) return;
+  for (const CompiledObject &object : objects) {
+    std::string why;
+    if (publish(*u, object, &why)) tier.report.cached++;
   }
-  return *u;
+}
+
+void work(std::unique_lock<std::mutex> &g) {
+  const ModuleCode *code = tier.queue.front();
+  Unit *u = find_unit(code);
+  if (!u || !u->pending()) {
+    tier.queue.pop_front();
+    return;
+  }
+  if (u->lookup_pending) return look_up(g, *u);
+  bool again = false;
+  std::vector<const FuncInfo *> functions = u->take_pending(kBatch, &again);
+  if (functions.empty() || tier.dead) return;
+  std::string error;
+  if (!compile(g, *u, functions, again, &error) && !compiler(nullptr)) tier.dead = true;
+  if (exec_memory_used() > tier_settings.code_limit) tier.dead = true;
 }
 
 void compiler_thread() {
@@ -121,23 +165,13 @@ void compiler_thread() {
   progress::register_thread();
   progress::offline();
   std::unique_lock g(tier.lock);
+  if (std::string none; tier.caches && !cache_is_open()) tier.caches = cache_open("", tier_settings.cache_limit, &none);
   for (;;) {
     tier.work.wait(g, [] { return !tier.queue.empty(); });
-    progress::OnlineScope online;
-    const ModuleCode *code = tier.queue.front();
-    auto u = tier.units.find(code);
-    std::vector<const FuncInfo *> functions;
-    if (u != tier.units.end()) functions = u->second->take_pending(kBatch);
-    if (u == tier.units.end() || !u->second->pending()) tier.queue.pop_front();
-    if (functions.empty()) continue;
-    g.unlock();
-    std::string error;
-    if (!compile(code, std::move(functions), &error) && !compiler(nullptr)) {
-      std::lock_guard g2(tier.lock);
-      tier.dead = true;
-      tier.queue.clear();
-    }
-    g.lock();
+    work(g);
+    // Blocks that were replaced are freed by whoever makes progress; this thread holds nothing between two jobs.
+    progress::online();
+    progress::offline();
   }
 }
 
@@ -150,27 +184,58 @@ void enqueue(Unit &u) { // under lock
   tier.work.notify_one();
 }
 
+bool contains(const ModuleCode *code, const FuncInfo *f) {
+  auto *at = reinterpret_cast<const Word *>(f);
+  return code && at >= code->start && at < code->end;
+}
 // The current generation that f belongs to; null if it is an old one, or none.
-const ModuleCode *generation_of(const FuncInfo *f) {
+const ModuleCode *current_of(const FuncInfo *f) {
   Module *m = module_find(f->mfa.module);
   const ModuleCode *code = m ? m->current : nullptr;
-  auto *at = reinterpret_cast<const Word *>(f);
-  return code && at >= code->start && at < code->end ? code : nullptr;
+  return contains(code, f) ? code : nullptr;
+}
+
+bool is_native(const FuncInfo *f) {
+  return __atomic_load_n(&f->native, __ATOMIC_RELAXED) != loader::interpret_entry_stub;
 }
 void sample_function(const FuncInfo *f) {
-  const ModuleCode *code = generation_of(f);
+  const ModuleCode *code = current_of(f);
   if (!code) return;
   Unit &u = unit_of(code);
-  if (u.sampled(f, kSamples)) enqueue(u);
+  if (tier.caches && u.sampled_module(kSampleEvery, kLookUpReductions)) {
+    u.lookup_pending = true;
+    enqueue(u);
+  }
+  if (!tier.dead && !is_native(f) && u.sampled(f, kSampleEvery, kHotReductions)) enqueue(u);
 }
-void sampled(const Instr *entry, const Word *stack) {
-  if (!tier.lock.try_lock()) return; // a sample is not worth waiting
+void check_exits_of(const FuncInfo *f) {
+  const ModuleCode *code = current_of(f);
+  Unit *u = code ? find_unit(code) : nullptr;
+  if (u && !tier.dead && u->check_exits()) enqueue(*u);
+}
+
+// Somewhere around the mean, so as not to march in step with what is looked at.
+int32_t around(int32_t mean) {
+  thread_local uint32_t state = uint32_t(gettid()) * 2654435761u;
+  state = state * 1664525u + 1013904223u;
+  return mean / 2 + int32_t((uint64_t(state) * uint64_t(mean)) >> 32);
+}
+int32_t sampled(const Instr *entry, const Word *stack) {
+  const FuncInfo *f = FuncInfo::of(entry), *caller = nullptr;
+  if ((*stack & kTagMask) == Word(Tag::Header))
+    caller = code_lookup(reinterpret_cast<const Instr *>(*stack - Word(Tag::Header)), true).function;
+  thread_local unsigned compiled = 0;
+  const bool all = is_native(f) && (!caller || is_native(caller));
+  if (all && ++compiled % kExitChecks != 0) return around(kSampleCompiled);
+  if (!tier.lock.try_lock()) return around(kSampleEvery); // a sample is not worth waiting
   std::lock_guard g(tier.lock, std::adopt_lock);
-  if (tier.dead) return;
-  sample_function(FuncInfo::of(entry));
-  if ((*stack & kTagMask) != Word(Tag::Header)) return;
-  if (const FuncInfo *caller = code_lookup(reinterpret_cast<const Instr *>(*stack - Word(Tag::Header)), true).function)
-    sample_function(caller);
+  if (all) {
+    check_exits_of(f);
+    return around(kSampleCompiled);
+  }
+  sample_function(f);
+  if (caller) sample_function(caller);
+  return around(kSampleEvery);
 }
 
 void released(const ModuleCode *code) {
@@ -182,74 +247,85 @@ void released(const ModuleCode *code) {
   std::erase(tier.queue, code);
 }
 
-void (*body_without_tier)(FuncInfo *f, const StaticNif *nif);
-// The first instruction of f is about to be replaced: takes the generation f belongs to back to the interpreter, for good.
-void interpret_module_of(const FuncInfo *f) {
-  std::lock_guard g(tier.lock);
-  auto *at = reinterpret_cast<const Word *>(f);
-  bool known = false;
-  for (auto &[code, u] : tier.units)
-    if (at >= code->start && at < code->end) {
-      if (!u->retired()) u->retire();
-      known = true;
-    }
-  if (known) return;
-  if (const ModuleCode *code = generation_of(f)) unit_of(code).retire(); // nor will it be compiled later
+// The generation that f belongs to, current or not; null if f is no function of a module.
+const ModuleCode *generation_of(const FuncInfo *f) {
+  Module *m = module_find(f->mfa.module);
+  if (!m) return nullptr;
+  for (const ModuleCode *code : {static_cast<ModuleCode *>(m->current), static_cast<ModuleCode *>(m->old),
+                                 static_cast<ModuleCode *>(m->loading)})
+    if (contains(code, f)) return code;
+  return nullptr;
 }
+
+void (*body_without_tier)(FuncInfo *f, const StaticNif *nif);
 void install_body(FuncInfo *f, const StaticNif *nif) {
-  interpret_module_of(f);
+  {
+    std::lock_guard g(tier.lock);
+    if (const ModuleCode *code = generation_of(f)) {
+      Unit &u = unit_of(code);
+      if (tier_settings.mode == TierMode::Hot) u.layout(); // while the instruction is there
+      u.bar(f, true);
+    }
+  }
   body_without_tier(f, nif);
 }
-void breakpoint_added(FuncInfo *f) { interpret_module_of(f); }
+void breakpoint_added(FuncInfo *f) {
+  std::lock_guard g(tier.lock);
+  if (const ModuleCode *code = generation_of(f)) unit_of(code).bar(f, false);
+}
+void breakpoint_removed(FuncInfo *f) {
+  std::lock_guard g(tier.lock);
+  const ModuleCode *code = generation_of(f);
+  if (Unit *u = code ? find_unit(code) : nullptr) u->unbar(f);
+}
 
 bool is_forced(std::string_view module) {
   const std::string &all = tier_settings.forced;
   if (all.empty()) return true;
   for (size_t at = 0; at <= all.size();) {
     size_t end = std::min(all.find(',', at), all.size());
-    if (std::string_view(all).substr(at, end - at) == module) return true;
+    std::string_view one = std::string_view(all).substr(at, end - at);
+    if (one == module) return true;
+    if (one.ends_with('*') && module.starts_with(one.substr(0, one.size() - 1))) return true;
     at = end + 1;
   }
   return false;
 }
 
 ModuleCode *(*prepare_without_tier)(const uint8_t *, size_t, Term, std::string *);
-ModuleCode *prepare_from_cache(const uint8_t *data, size_t size, Term module, std::string *error) {
-  ModuleCode *code = prepare_without_tier(data, size, module, error);
-  if (!code || !cache_has(code)) return code;
-  std::lock_guard g(tier.lock);
-  Unit &u = unit_of(code);
-  for (const CompiledObject &object : cache_load(code, u.layout())) {
-    std::string why;
-    if (!u.publish(object, &why)) continue;
-    tier.cached++;
-    write_perf_map(object, u.last_text());
-    for (const FuncInfo *f : code->functions) {
-      auto at = uint32_t(reinterpret_cast<const char *>(f->entry()) - reinterpret_cast<const char *>(code->start));
-      if (std::any_of(object.entries.begin(), object.entries.end(),
-                      [at](const NativeEntry &e) { return e.code == at; }))
-        u.have(f);
-    }
-  }
-  return code;
-}
 ModuleCode *prepare_and_compile(const uint8_t *data, size_t size, Term module, std::string *error) {
   ModuleCode *code = prepare_without_tier(data, size, module, error);
   if (!code || !is_forced(atom::text(code->module))) return code;
-  {
-    std::lock_guard g(tier.lock);
-    unit_of(code);
-  }
   std::string why;
   std::vector<const FuncInfo *> all(code->functions.begin(), code->functions.end());
-  if (!all.empty() && !compile(code, std::move(all), &why))
+  std::unique_lock g(tier.lock);
+  if (!all.empty() && !compile(g, unit_of(code), all, false, &why))
     fprintf(stderr, "joist: %.*s is not compiled: %s\n", int(atom::text(code->module).size()),
             atom::text(code->module).data(), why.c_str());
   return code;
 }
+
+void report(TierReport *r) {
+  std::lock_guard g(tier.lock);
+  *r = tier.report;
+  r->mode = tier_settings.mode == TierMode::Hot ? "hot" : "force";
+  r->queued = tier.queue.size();
+  r->code_bytes = exec_memory_used();
+  r->code_limit = tier_settings.code_limit;
+  r->threads = tier_settings.threads;
+  for (auto &[code, u] : tier.units)
+    if (size_t n = u->functions()) {
+      r->modules++;
+      r->functions += n;
+    }
+  r->cache = cache_directory();
+}
 } // namespace
 
 bool tier_start(std::string *error) {
+  // Without the library all would be interpreted anyhow.
+  const bool none = tier_settings.mode == TierMode::Hot && access(compiler_path().c_str(), R_OK) != 0;
+  if (vm_flags.emu_only || none) tier_settings.mode = TierMode::Off;
   if (tier_settings.mode == TierMode::Off) return true;
   if (!exec_memory_init()) {
     *error = "no executable memory below 2 GB";
@@ -262,26 +338,17 @@ bool tier_start(std::string *error) {
     prepare_code = prepare_and_compile;
   } else {
     code_sampled = sampled;
-    std::string why;
-    if (tier_settings.cache != "false" && cache_open(tier_settings.cache, tier_settings.cache_limit, &why)) {
-      prepare_without_tier = prepare_code;
-      prepare_code = prepare_from_cache;
-    } else if (!tier_settings.cache.empty() && tier_settings.cache != "false") {
-      *error = why;
+    tier.caches = tier_settings.cache != "false";
+    if (tier.caches && !tier_settings.cache.empty() &&
+        !cache_open(tier_settings.cache, tier_settings.cache_limit, error))
       return false;
-    }
   }
+  tier_report = report;
   code_released = released;
   body_without_tier = code_hooks.install_native_body;
   code_hooks.install_native_body = install_body;
   trace::breakpoint_added = breakpoint_added;
+  trace::breakpoint_removed = breakpoint_removed;
   return true;
-}
-
-TierStatistics tier_statistics() {
-  std::lock_guard g(tier.lock);
-  size_t queued = 0;
-  return {tier.functions, tier.modules,     exec_memory_used(), tier.failed, queued + tier.queue.size(),
-          tier.cached,    tier.microseconds};
 }
 } // namespace joist::jit

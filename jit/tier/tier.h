@@ -1,41 +1,41 @@
 // Tiering: which functions are compiled, when, and how native code takes the place of interpreted code.
 //
 // Protocol
-//  * Hot functions are found by sampling: a process that has used up its reductions is at the entry of some function
-//    (code_sampled). A function seen kSamples times, as the callee or as the caller, is queued. Nothing is counted by the
-//    interpreter itself, so cold code costs nothing, and an idle VM does nothing.
-//  * Compiler threads take the queued functions of one generation of a module at a time, and compile them together. They
-//    are online (sched/progress.h) from looking the generation up to publishing, so its memory stays.
+//  * Hot functions are found by sampling (sched/sampling.h): every couple of thousand reductions of a scheduler, the function
+//    that is entered and its caller are noted, rarely where both are compiled already. A function that was seen for
+//    kHotReductions is queued. Nothing is counted by instructions, and an idle VM does nothing.
+//  * Every loop is a call, a return or a receive, and native code is entered at all of these (jit/object.h): so a process
+//    that loops goes on in native code as soon as it is published.
+//  * Compiler threads take the queued functions of one generation of a module at a time, and compile them together, from
+//    a copy of the code (Unit::snapshot): nobody waits for a compiler, neither thread progress nor a halt.
 //  * Publishing, under `lock`: first the native entries (FuncInfo::native, the words before return points), then the handlers
-//    in the code words; so whoever sees the handler sees the entry. The replaced handlers are kept. A process that loops
-//    in a function enters the native code with its next call of it.
-//  * A native body (load_nif) or a breakpoint (tracing) for a function takes the whole generation back to the interpreter, for
-//    good: compiled callers jump to their callees directly.
+//    in the code words; so whoever sees the handler sees the entry. The replaced handlers are kept.
+//  * A native body (load_nif) or a breakpoint (tracing) for a function takes the objects that contain it back to the
+//    interpreter; when the breakpoint is gone they are reachable again (Unit::bar).
+//  * Where a side exit is taken too often, its function is compiled again with the slow path in place.
 //  * A released generation's native code is freed by thread progress.
-//  * Objects are kept on disk (jit/tier/cache.h): a module that has some there gets them while it is loaded.
-//  * libjoist_jit.so is loaded when the first function is hot. Without it everything stays interpreted.
+//  * Objects are kept on disk (jit/tier/cache.h). A module that was seen a few times is looked up there by a compiler thread:
+//    so what a short run never executes is not read.
+//  * libjoist_jit.so is loaded when the first function is hot that is not in the cache. Without it everything else stays
+//    interpreted.
 #pragma once
+#include <cstddef>
+#include <cstdint>
 #include <string>
 
 namespace joist::jit {
 enum class TierMode { Off, Hot, Force }; // Force: every module whole, when it is loaded (for tests)
 struct TierSettings {
   TierMode mode = TierMode::Off;
-  std::string forced; // mode Force: only these modules, separated by commas; empty: all
+  std::string forced; // mode Force: only these modules, separated by commas, * at the end for any; empty: all
   unsigned threads = 1;
-  bool perf_map = false;                  // /tmp/perf-PID.map
   std::string cache;                      // directory of the cache, "false": none; empty: the default one
   size_t cache_limit = size_t{256} << 20; // bytes
+  size_t code_limit = size_t{128} << 20;  // bytes of native code in memory; beyond it nothing more is compiled
   std::string library;                    // of the compiler; empty: libjoist_jit.so beside the executable
 };
 extern TierSettings tier_settings;
 
 // Before any code is loaded. Mode Force without a compiler: false, and *error says why.
 bool tier_start(std::string *error);
-
-struct TierStatistics {
-  size_t functions, modules, code_bytes, failed, queued, cached;
-  uint64_t compile_microseconds;
-};
-TierStatistics tier_statistics();
 } // namespace joist::jit

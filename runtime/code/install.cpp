@@ -14,8 +14,9 @@ ModuleCode *(*prepare_code)(const uint8_t *, size_t, Term, std::string *) = null
 bool (*beam_chunk)(std::string_view, std::string_view, std::string_view *) = nullptr;
 bool (*beam_md5)(std::string_view, uint8_t *) = nullptr;
 void (*code_nif_unload)(void *) = nullptr;
-void (*code_sampled)(const Instr *, const Word *) = nullptr;
+int32_t (*code_sampled)(const Instr *, const Word *) = nullptr;
 void (*code_released)(const ModuleCode *) = nullptr;
+void (*tier_report)(TierReport *) = nullptr;
 
 std::vector<Term> &preloaded_modules() {
   static std::vector<Term> names;

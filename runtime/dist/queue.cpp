@@ -75,7 +75,7 @@ void dist_wait(Process *p, DistEntry *e) {
   // The signal that ends this may come from now on; p handles it after this slice.
   relations_of(p).suspended_by.push_back(e->name);
   p->state.fetch_or(pstate::Suspended, std::memory_order_acq_rel);
-  p->reductions = 0;
+  p->use_up();
 }
 
 void dist_unwait(DistEntry *e, std::vector<Term> *resumed) {

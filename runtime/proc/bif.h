@@ -56,7 +56,7 @@ template <class... T> Term trap_to(Process *p, const Export *e, T... args) {
 const Export *bif_continuation(const char *debug_name, unsigned arity, Bif fn);
 // Give up the rest of the slice, then call e(args): what a yielding BIF returns.
 template <class... T> Term yield_to(Process *p, const Export *e, T... args) {
-  p->reductions = 0;
+  p->use_up();
   return trap_to(p, e, args...);
 }
 

@@ -13,6 +13,7 @@
 #include "runtime/proc/signal.h"
 #include "runtime/term/mfa.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace joist::runtime {
@@ -121,6 +122,7 @@ struct Process {
   Term tracer = Term::nil();
   uint8_t slice = kFullSlice; // length of the slice it is in, or gets next (sched/scheduler.h)
   bool preempted = false;     // its last slice ended because it was used up
+  int16_t withheld = 0;       // reductions of its slice that it gets after the next sample (sched/sampling.h)
 
   // --- small conveniences
   bool trap_exit() const { return state.load(std::memory_order_relaxed) & pstate::TrapExit; }
@@ -129,8 +131,18 @@ struct Process {
     return Priority((state.load(std::memory_order_relaxed) & pstate::PrioMask) >> pstate::PrioShift);
   }
   int slice_reductions() const { return slice * kSliceUnit; }
-  int reductions_used() const { return slice_reductions() - (reductions > 0 ? reductions : 0); } // in this slice
-  void bump(int64_t reds) { reductions = reds > reductions ? 0 : int32_t(reductions - reds); }
+  int reductions_used() const {
+    return slice_reductions() - (reductions > 0 ? reductions : 0) - withheld;
+  } // in this slice
+  void bump(int64_t reds) {
+    if (reds > reductions) {
+      withheld = int16_t(withheld - std::min<int64_t>(withheld, reds - reductions));
+      reductions = 0;
+    } else {
+      reductions = int32_t(reductions - reds);
+    }
+  }
+  void use_up() { reductions = withheld = 0; } // gives up the rest of the slice
   Word stack_words() const { return Word(heap_end - stack_top); }
   // Must be called after stack_top changed, before C++ code allocates.
   void sync_limit() { heap.limit = stack_top - kStackMargin; }

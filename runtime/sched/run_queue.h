@@ -53,6 +53,7 @@ struct alignas(64) Scheduler {
   bool woken = false; // guarded by sleep_lock
   std::atomic<bool> sleeping{false};
   std::atomic<bool> standing{true}; // between two processes, and stays there while schedulers_block() is in force
+  int32_t sample_in = 0; // reductions until the next sample (sched/sampling.h); the owner's
   // statistics; written by the owner
   std::atomic<uint64_t> reductions{0}, context_switches{0};
   std::atomic<bool> executing{false};

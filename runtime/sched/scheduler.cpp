@@ -7,6 +7,7 @@
 #include "runtime/sched/microstate.h"
 #include "runtime/sched/progress.h"
 #include "runtime/sched/run_queue.h"
+#include "runtime/sched/sampling.h"
 #include "runtime/sched/stats.h"
 #include "runtime/sched/timer.h"
 #include "runtime/sys/system_monitor.h"
@@ -151,6 +152,8 @@ int run(Scheduler &self_, Process *p) {
   if (p->preempted && self_.queue.length()) started = os_monotonic_time();
   else p->slice = kFullSlice;
   p->reductions = p->slice_reductions();
+  const int32_t sample_in = self_.sample_in;
+  sampling_begin(self_, p);
   self_.context_switches.store(self_.context_switches.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 
   RunResult result;
@@ -165,6 +168,7 @@ int run(Scheduler &self_, Process *p) {
   }
   m->p = nullptr;
   if (result == RunResult::Exited) {
+    self_.sample_in = std::max(1, sample_in - 100); // how many it took is not known any more
     self_.reductions.store(self_.reductions.load(std::memory_order_relaxed) + kReductions / 8,
                            std::memory_order_relaxed);
     return kReductions / 8;
@@ -172,7 +176,8 @@ int run(Scheduler &self_, Process *p) {
   int used = p->reductions_used();
   note_reductions(self_, p, used);
   p->machine = nullptr;
-  p->preempted = result == RunResult::Yielded && p->reductions <= 0;
+  p->preempted = result == RunResult::Yielded && p->reductions <= 0 && !p->withheld;
+  sampling_end(self_, p);
   if (p->preempted && started) fit_slice(p, os_monotonic_time() - started);
   switch (result) {
   case RunResult::Yielded: put_away(p, 0); break;

@@ -10,6 +10,7 @@
 namespace joist::runtime::trace {
 BreakpointCode breakpoint_code;
 void (*breakpoint_added)(FuncInfo *f) = nullptr;
+void (*breakpoint_removed)(FuncInfo *f) = nullptr;
 
 Breakpoint::Breakpoint(const Breakpoint &o)
     : kinds(o.kinds), original(o.original), target(o.target), program(o.program), meta_program(o.meta_program),
@@ -65,6 +66,7 @@ void publish(FuncInfo *f, Breakpoint *next) {
   } else {
     if (!before->target) handler_of(f).store(before->original, std::memory_order_release);
     slot.store(nullptr, std::memory_order_release);
+    if (breakpoint_removed) breakpoint_removed(f);
   }
   if (before) progress::later([](void *b) { delete static_cast<Breakpoint *>(b); }, before);
 }

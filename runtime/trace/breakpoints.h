@@ -97,6 +97,7 @@ extern BreakpointCode breakpoint_code;
 // f gets its first breakpoint: from now on compiled code of f may not be entered, and the handler in its first word must be
 // the loader's, which the breakpoint is about to replace. Set by jit/; called by the code writer.
 extern void (*breakpoint_added)(FuncInfo *f);
+extern void (*breakpoint_removed)(FuncInfo *f); // its last one is gone
 inline bool is_trace_frame(const Instr *return_to) {
   return return_to >= breakpoint_code.frames_begin && return_to < breakpoint_code.frames_end;
 }

@@ -1,5 +1,6 @@
 #include "tools/joist/emulator_flags.h"
 
+#include "jit/tier/symbols.h"
 #include "jit/tier/tier.h"
 #include "runtime/mem/gc.h"
 #include "runtime/sys/settings.h"
@@ -130,7 +131,12 @@ struct Flags {
     } else if (f == "JPthreads") t.threads = unsigned(ranged(v, 1, 64, "number of compiler threads"));
     else if (f == "JPcache") t.cache = v;
     else if (f == "JPlimit") t.cache_limit = size_t(ranged(v, 1, 1 << 20, "size of the cache of compiled code")) << 20;
-    else if (f == "JPperf") t.perf_map = v == "true" || v == "map";
+    else if (f == "JPcode") t.code_limit = size_t(ranged(v, 1, 256, "size of compiled code")) << 20;
+    else if (f == "JPgdb") jit::symbol_settings.gdb = boolean(v, "flag for gdb");
+    else if (f == "JPperf")
+      jit::symbol_settings.perf = v == "true" || v == "map" ? jit::PerfOutput::Map
+                                  : v == "dump"             ? jit::PerfOutput::Dump
+                                                            : jit::PerfOutput::None;
   }
 
   // +s flags that tune scheduling: their values are checked; Joist's scheduler has no such settings.
@@ -312,10 +318,12 @@ std::string emulator_flags_help() {
          "  checked and accepted, no effect in Joist: +a +I* +J +K +M* +n +R +r +rg +s* (wakeup, busy wait, binding) "
          "+T +v +z*\n"
          "  Joist's own: +gc_stress (collect at every allocation) +JPtier true|false (compile hot functions)\n"
-         "    +JPforce true|MODULE,.. (compile while loading) +JPthreads N (compiler threads) +JPperf true|map "
-         "(/tmp/perf-PID.map)\n"
-         "    +JPcache DIR|false (where compiled code is kept; default ~/.cache/joist) +JPlimit MB (of it; default "
-         "256)\n";
+         "    +JPforce true|MODULE,.. (compile while loading) +JPthreads N (compiler threads; default 1)\n"
+         "    +JPcode MB (limit of compiled code in memory; default 128) +JPcache DIR|false (where it is kept; "
+         "default\n"
+         "    ~/.cache/joist) +JPlimit MB (of that; default 256) +JPperf true|map|dump (/tmp/perf-PID.map, "
+         "jit-PID.dump)\n"
+         "    +JPgdb true (symbols for gdb)\n";
 }
 
 } // namespace joist

@@ -5,6 +5,7 @@
 #include "tools/joist/command_line.h"
 #include "tools/joist/launcher.h"
 #include "tools/joist/otp_root.h"
+#include "tools/joist/precompile.h"
 #include "tools/joist/version.h"
 
 #include <cstdio>
@@ -23,6 +24,7 @@ const char kHelp[] =
     "usage: joist [flags]            the Erlang shell; all flags of erl(1) are understood\n"
     "       joist -noshell -eval 'io:format(\"hello~n\"), halt().'\n"
     "       joist --otp-root DIR ... use the Erlang/OTP installation in DIR\n"
+    "       joist precompile APPLICATION|DIRECTORY|FILE...   compiles modules ahead of time, into the cache\n"
     "       joist --help | --version\n"
     "\n"
     "Links named erl, erlc, escript, ct_run, dialyzer and typer to this program make an Erlang installation of it:\n"
@@ -160,6 +162,11 @@ int main(int argc, char **argv) {
       fputs(kHelp, stdout);
       fputs(emulator_flags_help().c_str(), stdout);
       return 0;
+    }
+    if (!strcmp(argv[1], "precompile")) {
+      int status = run_precompile(argc, argv);
+      fflush(nullptr);
+      _exit(status); // threads of the VM's parts have no end of their own
     }
     if (!strcmp(argv[1], "--version")) {
       print_version();
