@@ -1,0 +1,1 @@
+ExUnit.start(exclude: [:excluded], assert_receive_timeout: 1000)
