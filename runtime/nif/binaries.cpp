@@ -63,11 +63,13 @@ JOIST_ABI void enif_release_binary(NifBinary *bin) {
   bin_unref(d);
 }
 
-// Takes over the reference. The bytes stay where they are, also of small binaries: the caller may read on.
+// Takes over the reference. The bytes stay where they are, also of small binaries: the caller may read on. Of larger ones
+// the allocation is meant from its start, wherever a library has moved `data` (OpenSSL's i2d_* functions advance it).
 JOIST_ABI Term enif_make_binary(NifEnv *env, NifBinary *bin) {
   if (!bin->ref) return make_binary_from(*env->heap, bin->data, bin->size);
   BinData *d = bin->ref;
   bin->ref = nullptr;
+  if (bin->size > kHeapBinMax) return make_refc_binary(*env->heap, d, d->data(), bin->size);
   return make_refc_binary(*env->heap, d, bin->data, bin->size);
 }
 

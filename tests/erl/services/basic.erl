@@ -1,32 +1,13 @@
-%% Real servers and clients of stock OTP against other implementations, on loopback: what they answer is printed.
-%%   services:main([Dir]): Dir is empty and ours.
--module(services).
--export([main/1]).
+%% TLS, HTTP and SSH of stock OTP against openssl, curl and OpenSSH's client (see service.erl).
+-module(basic).
+-export([needs/0, prepare/0, cases/0]).
+-import(service, [sh/2, free_port/0, wait_for/2]).
 
-main([Dir]) ->
-    ok = file:set_cwd(Dir),
-    logger:set_primary_config(level, none),
+needs() -> ["openssl", "curl", "ssh"].
+prepare() ->
     {ok, _} = application:ensure_all_started(ssl),
-    certificates(),
-    [run(Name, F) || {Name, F} <- tls_server() ++ tls_client() ++ http() ++ ssh()],
-    halt().
-
-run(Name, F) ->
-    {P, M} = spawn_monitor(fun() -> exit({answer, catch F()}) end),
-    receive {'DOWN', M, process, P, {answer, R}} -> io:format("~p: ~p~n", [Name, R]);
-            {'DOWN', M, process, P, R} -> io:format("~p died: ~p~n", [Name, R])
-    after 20000 -> exit(P, kill), io:format("~p: timeout~n", [Name]) end.
-
-sh(Format, Args) -> string:trim(os:cmd(lists:flatten(io_lib:format(Format, Args)))).
-
-%% A root, and certificates of a server and a client that it has signed; made by openssl.
-certificates() ->
-    sh("openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=root -addext basicConstraints=critical,CA:TRUE -addext keyUsage=keyCertSign 2>/dev/null", []),
-    [sh("openssl req -newkey ~s -nodes -keyout ~s.key -out ~s.csr -subj /CN=localhost 2>/dev/null; "
-        "printf 'subjectAltName=DNS:localhost\\nkeyUsage=digitalSignature,keyEncipherment\\n' > ext; "
-        "openssl x509 -req -in ~s.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out ~s.pem -days 2 -extfile ext 2>/dev/null", [Key, N, N, N, N])
-     || {N, Key} <- [{"server", "rsa:2048"}, {"client", "rsa:2048"}, {"ec", "ec -pkeyopt ec_paramgen_curve:P-256"}]],
-    sh("openssl req -x509 -newkey rsa:2048 -nodes -keyout other.key -out other.pem -days 2 -subj /CN=other 2>/dev/null", []).
+    service:certificates().
+cases() -> tls_server() ++ tls_client() ++ http() ++ ssh().
 
 server_opts(Name) -> [{certfile, Name ++ ".pem"}, {keyfile, Name ++ ".key"}, {cacertfile, "ca.pem"}, {ip, {127, 0, 0, 1}}, {reuseaddr, true}, {active, false}, binary].
 %% A server that answers one connection.
@@ -78,9 +59,6 @@ with_openssl_server(Opts, F) ->
     R = F(Port),
     os:cmd("kill " ++ integer_to_list(Pid)),
     R.
-free_port() -> {ok, L} = gen_tcp:listen(0, [{ip, {127, 0, 0, 1}}]), {ok, P} = inet:port(L), gen_tcp:close(L), P.
-wait_for(_, 0) -> no_server;
-wait_for(Port, N) -> case gen_tcp:connect({127, 0, 0, 1}, Port, []) of {ok, S} -> gen_tcp:close(S); _ -> timer:sleep(50), wait_for(Port, N - 1) end.
 fetch(Port, Opts) ->
     case ssl:connect("localhost", Port, [{active, false}, binary | Opts], 5000) of
         {ok, S} ->
