@@ -14,6 +14,7 @@
 #include "runtime/trace/breakpoints.h"
 
 #include <algorithm>
+#include <climits>
 #include <condition_variable>
 #include <cstdio>
 #include <ctime>
@@ -30,8 +31,10 @@ namespace joist::jit {
 TierSettings tier_settings;
 
 namespace {
-constexpr int32_t kSampleEvery = 2000;       // reductions, on average, where something is interpreted
-constexpr int32_t kSampleCompiled = 10'000;  // where all that was seen is compiled
+constexpr int32_t kSampleEvery = 2000;      // reductions, on average, where something is interpreted
+constexpr int32_t kSampleCompiled = 10'000; // where all that was seen is compiled
+constexpr uint64_t kShortRun =
+    250'000; // reductions of a VM before anything is looked up or compiled: to start takes 170,000
 constexpr unsigned kHotReductions = 32'000;  // a function's before it is compiled: about a millisecond
 constexpr unsigned kLookUpReductions = 6000; // a module's before it is looked up in the cache
 constexpr unsigned kExitChecks = 64;         // every so many samples of compiled code
@@ -43,6 +46,7 @@ struct Tier {
   std::unordered_map<const ModuleCode *, std::unique_ptr<Unit>> units;
   std::deque<const ModuleCode *> queue; // with pending functions
   TierReport report;                    // what is counted
+  uint64_t seen = 0;                    // reductions, by samples
   bool threads_started = false;
   bool caches = false; // there is a cache, or may be: the default one is opened when it is needed
   bool dead = false;   // there is no compiler, or no more room for code
@@ -202,11 +206,12 @@ void sample_function(const FuncInfo *f) {
   const ModuleCode *code = current_of(f);
   if (!code) return;
   Unit &u = unit_of(code);
-  if (tier.caches && u.sampled_module(kSampleEvery, kLookUpReductions)) {
+  const bool short_run = tier.seen < kShortRun;
+  if (!short_run && tier.caches && u.sampled_module(kSampleEvery, kLookUpReductions)) {
     u.lookup_pending = true;
     enqueue(u);
   }
-  if (!tier.dead && !is_native(f) && u.sampled(f, kSampleEvery, kHotReductions)) enqueue(u);
+  if (!tier.dead && !is_native(f) && u.sampled(f, kSampleEvery, short_run ? UINT_MAX : kHotReductions)) enqueue(u);
 }
 void check_exits_of(const FuncInfo *f) {
   const ModuleCode *code = current_of(f);
@@ -233,6 +238,7 @@ int32_t sampled(const Instr *entry, const Word *stack) {
     check_exits_of(f);
     return around(kSampleCompiled);
   }
+  tier.seen += uint64_t{kSampleEvery};
   sample_function(f);
   if (caller) sample_function(caller);
   return around(kSampleEvery);
