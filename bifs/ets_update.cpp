@@ -85,6 +85,13 @@ Term update_counter(Process *p, Term table, Term key, Term what, Term default_tu
   if (t->shape.is_bag()) return badarg(p, atoms::table_type);
   if (!default_tuple.is_none() && tuple_arity(default_tuple) < keypos) return badarg(p);
   Heap &h = p->heap;
+  if (what.is_small() ||
+      (is_tuple_of(what, 2) && tuple_elements(what)[0].is_small() && tuple_elements(what)[1].is_small())) {
+    bool plain = what.is_small();
+    Word element = plain ? keypos + 1 : Word(tuple_elements(what)[0].small_value());
+    Term sum = t.store().add_small(key, element, plain ? what : tuple_elements(what)[1]);
+    if (!sum.is_none()) return sum;
+  }
   bool list = false;
   if (is_integer(what)) what = make_list(h, make_tuple(h, Term::small(int64_t(keypos) + 1), what));
   else if (is_tuple(what)) what = make_list(h, what);

@@ -1,4 +1,5 @@
 // Integers and floats to and from text.
+#include "runtime/term/number_text.h"
 #include "bifs/bifs.h"
 #include "runtime/term/binary.h"
 #include "runtime/term/number.h"
@@ -29,6 +30,26 @@ int digit_value(uint8_t c) {
   if (c >= 'A' && c <= 'Z') return c - 'A' + 10;
   return 99;
 }
+// A list of a few digits and nothing else, the usual case. Only the low byte of an element counts, as on stock.
+bool few_digits(Term l, int base, Term *out) {
+  if (!l.is_cons() || !l.head().is_small()) return false;
+  int64_t v = 0;
+  int room = 11; // 36^11 is a small integer
+  uint8_t first = uint8_t(l.head().small_value());
+  bool negative = first == '-';
+  if (negative || first == '+') {
+    l = l.tail();
+    if (!l.is_cons()) return false;
+  }
+  for (; l.is_cons(); l = l.tail()) {
+    int d = l.head().is_small() ? digit_value(uint8_t(l.head().small_value())) : 99;
+    if (d >= base || room-- == 0) return false;
+    v = v * base + d;
+  }
+  if (!l.is_nil()) return false;
+  *out = Term::small(negative ? -v : v);
+  return true;
+}
 // Sign and digits at the start of a list, which is left at what follows. Only the low byte of an element counts,
 // as on stock.
 std::string take_integer(Term *list, int base) {
@@ -43,6 +64,8 @@ std::string take_integer(Term *list, int base) {
   return s;
 }
 Term whole_list_integer(Process *p, Term list, int base) {
+  Term few;
+  if (few_digits(list, base, &few)) return few;
   std::string s = take_integer(&list, base);
   if (!list.is_nil()) return badarg(p);
   p->bump(int64_t(s.size() / 64));
@@ -62,12 +85,31 @@ std::string integer_text(Process *p, Term t, int base) {
 }
 Term to_list(Process *p, const std::string &s) { return make_string(p->heap, s.data(), s.size()); }
 
-// The text for float_to_list/2's options; empty if they are wrong or the text gets too long.
-std::string float_text(Term f, Term options) {
+// Integers as terms of text; small ones need no memory in between.
+Term integer_list(Process *p, Term t, int base) {
+  if (!t.is_small()) return to_list(p, integer_text(p, t, base));
+  char text[kSmallText];
+  return make_string(p->heap, text, small_to_text(t.small_value(), base, text));
+}
+Term integer_binary(Process *p, Term t, int base) {
+  if (!t.is_small()) return make_binary_from(p->heap, integer_text(p, t, base));
+  char text[kSmallText];
+  return make_binary_from(p->heap, text, small_to_text(t.small_value(), base, text));
+}
+
+// Text of a float, in place where it is short.
+struct FloatText {
+  char small[kShortFloatText];
+  size_t size = 0; // of `small`; 0: in `large`
+  std::string large;
+  std::string_view view() const { return size ? std::string_view{small, size} : std::string_view{large}; }
+};
+// The text for float_to_list/2's options; false if they are wrong or the text gets too long.
+bool float_text(Term f, Term options, FloatText *out) {
   enum class Format : uint8_t { Scientific, Decimals, Short } format = Format::Scientific;
   int decimals = 20;
   bool compact = false;
-  if (!is_float(f)) return {};
+  if (!is_float(f)) return false;
   for (; options.is_cons(); options = options.tail()) {
     Term o = options.head();
     if (o == atoms::compact) {
@@ -78,26 +120,28 @@ std::string float_text(Term f, Term options) {
       decimals = int(tuple_elements(o)[1].small_value()); // cut to 32 bits, as on stock
       if (tuple_elements(o)[0] == atoms::decimals) format = Format::Decimals;
       else if (tuple_elements(o)[0] == atoms::scientific) format = Format::Scientific;
-      else return {};
+      else return false;
     } else {
-      return {};
+      return false;
     }
   }
-  if (!options.is_nil()) return {};
+  if (!options.is_nil()) return false;
   double d = float_value(f);
   switch (format) {
-  case Format::Short: return float_to_text_short(d);
-  case Format::Decimals: return float_to_text_decimals(d, decimals, compact);
-  default: return float_to_text_scientific(d, decimals);
+  case Format::Short: out->size = short_float_text(d, out->small); break;
+  case Format::Decimals: out->large = float_to_text_decimals(d, decimals, compact); break;
+  default: out->large = float_to_text_scientific(d, decimals);
   }
+  return !out->view().empty();
 }
 Term float_list(Process *p, Term f, Term options) {
-  std::string s = float_text(f, options);
-  return s.empty() ? badarg(p) : to_list(p, s);
+  FloatText text;
+  if (!float_text(f, options, &text)) return badarg(p);
+  return make_string(p->heap, text.view().data(), text.view().size());
 }
 Term float_binary(Process *p, Term f, Term options) {
-  std::string s = float_text(f, options);
-  return s.empty() ? badarg(p) : make_binary_from(p->heap, s);
+  FloatText text;
+  return float_text(f, options, &text) ? make_binary_from(p->heap, text.view()) : badarg(p);
 }
 Term text_float(Process *p, std::string_view s) {
   double d;
@@ -107,20 +151,20 @@ Term text_float(Process *p, std::string_view s) {
 } // namespace
 
 Term erlang_integer_to_list_1(Process *p, const Term *args) {
-  return is_integer(args[0]) ? to_list(p, integer_text(p, args[0], 10)) : badarg(p);
+  return is_integer(args[0]) ? integer_list(p, args[0], 10) : badarg(p);
 }
 Term erlang_integer_to_list_2(Process *p, const Term *args) {
   int base;
   if (!is_integer(args[0]) || !base_of(args[1], &base)) return badarg(p);
-  return to_list(p, integer_text(p, args[0], base));
+  return integer_list(p, args[0], base);
 }
 Term erlang_integer_to_binary_1(Process *p, const Term *args) {
-  return is_integer(args[0]) ? make_binary_from(p->heap, integer_text(p, args[0], 10)) : badarg(p);
+  return is_integer(args[0]) ? integer_binary(p, args[0], 10) : badarg(p);
 }
 Term erlang_integer_to_binary_2(Process *p, const Term *args) {
   int base;
   if (!is_integer(args[0]) || !base_of(args[1], &base)) return badarg(p);
-  return make_binary_from(p->heap, integer_text(p, args[0], base));
+  return integer_binary(p, args[0], base);
 }
 
 Term erlang_list_to_integer_1(Process *p, const Term *args) { return whole_list_integer(p, args[0], 10); }

@@ -17,6 +17,7 @@ unsigned announced(uint8_t first) {
   return first < 0x80 ? 1 : (first & 0xE0) == 0xC0 ? 2 : (first & 0xF0) == 0xE0 ? 3 : (first & 0xF8) == 0xF0 ? 4 : 0;
 }
 bool is_continuation(uint8_t b) { return (b & 0xC0) == 0x80; }
+bool starts_two(uint8_t b) { return uint8_t(b - 0xC2) <= 0xDF - 0xC2; } // a character of two bytes
 
 // Is a sequence cut off at the end of the data incomplete, rather than wrong already?
 bool could_continue(const uint8_t *p, Word n) {
@@ -42,7 +43,9 @@ Word valid_prefix(const uint8_t *p, Word n) {
   Word i = 0;
   while (i < n) {
     i += ascii_prefix(p + i, n - i);
+    while (i + 1 < n && starts_two(p[i]) && is_continuation(p[i + 1])) i += 2;
     if (i == n) break;
+    if (p[i] < 0x80) continue;
     uint32_t c;
     int len = utf8_decode(p + i, n - i, &c);
     if (len <= 0) break;
@@ -128,7 +131,14 @@ private:
 bool Utf8Builder::character(Term t) {
   uint64_t c = uint64_t(t.small_value());
   if (leftovers_ || (latin1_ && c > 255) || !valid_code_point(c)) return false;
-  at_ += put_utf8(out_ + at_, c);
+  if (c < 0x80) {
+    out_[at_++] = uint8_t(c);
+  } else if (c < 0x800) {
+    out_[at_++] = uint8_t(0xC0 | c >> 6);
+    out_[at_++] = uint8_t(0x80 | (c & 0x3F));
+  } else {
+    at_ += put_utf8(out_ + at_, c);
+  }
   left_--;
   return true;
 }
@@ -259,15 +269,31 @@ enum class Want : uint8_t { Binary, List };
 Term list_step(Process *p, const Term *args); // (Utf8, Bytes, Acc, Outcome, Rest)
 
 Term prepend_utf8(Heap &h, const uint8_t *p, Word *n, int64_t limit, Term acc) {
-  while (*n && limit-- > 0) {
-    Word i = *n;
-    do i--;
-    while (is_continuation(p[i]));
-    uint32_t c = p[i];
-    if (c >= 0x80) utf8_decode(p + i, *n - i, &c);
-    acc = make_cons(h, Term::small(c), acc);
-    *n = i;
+  Word left = *n;
+  while (left && limit > 0) {
+    // Room for a run of characters at once: no fewer than 4 bytes each.
+    Word run = std::min<Word>({(left + 3) / 4, Word(limit), 1024});
+    limit -= int64_t(run);
+    Word *c = h.alloc(run * 2);
+    for (; run; run--, c += 2) {
+      Word i = left - 1;
+      uint32_t code = p[i];
+      if (code >= 0x80) {
+        if (i && !is_continuation(p[i - 1])) {
+          i--;
+          code = uint32_t(p[i] & 0x1F) << 6 | (code & 0x3F);
+        } else {
+          while (is_continuation(p[i])) i--;
+          utf8_decode(p + i, left - i, &code);
+        }
+      }
+      c[0] = Term::small(code).raw();
+      c[1] = acc.raw();
+      acc = Term::cons(c);
+      left = i;
+    }
   }
+  *n = left;
   return acc;
 }
 

@@ -1,8 +1,13 @@
 // Binaries and maps.
 #include "loader/emitter.h"
+#include "loader/put_map.h"
 #include "runtime/atom/atom.h"
 #include "runtime/proc/bif.h"
 #include "runtime/term/binary.h"
+#include "runtime/term/compare.h"
+#include "runtime/term/map.h"
+
+#include <algorithm>
 
 namespace joist::loader {
 using namespace genop;
@@ -274,14 +279,34 @@ Emitter::Done Emitter::build(const GenericOp &op) {
 }
 
 // --- maps
+// A new map of few associations whose keys are known: sorts them as the map will have them. False: not such a map.
+static bool order_pairs(const Arg &map, std::vector<Arg> &all) {
+  size_t n = all.size() / 2;
+  if (!map.is_lit() || !is_flat_map(map.term()) || map_size(map.term()) != 0 || n == 0 || n > kFlatMapMax) return false;
+  std::vector<std::pair<Arg, Arg>> pairs;
+  for (size_t i = 0; i < n; i++) {
+    if (!all[2 * i].is_lit()) return false;
+    pairs.emplace_back(all[2 * i], all[2 * i + 1]);
+  }
+  auto order = [](auto &a, auto &b) { return compare_exact(a.first.term(), b.first.term()); };
+  std::sort(pairs.begin(), pairs.end(), [&](auto &a, auto &b) { return order(a, b) < 0; });
+  for (size_t i = 1; i < n; i++)
+    if (order(pairs[i - 1], pairs[i]) == 0) return false;
+  for (size_t i = 0; i < n; i++) {
+    all[2 * i] = pairs[i].first;
+    all[2 * i + 1] = pairs[i].second;
+  }
+  return true;
+}
 void Emitter::put_map(bool exact, const Arg &fail, Arg map, const Arg &to, const Operand &list) {
   auto all = sources(list);
+  auto mode = exact ? PutMap::Exact : order_pairs(map, all) ? PutMap::Fresh : PutMap::Assoc;
   constexpr size_t kChunk = 4000; // literals of a chunk are within reach of u16 offsets
   for (size_t from = 0;; from += kChunk) {
     bool last = from + kChunk >= all.size();
     std::vector<Arg> part(all.begin() + ptrdiff_t(from), last ? all.end() : all.begin() + ptrdiff_t(from + kChunk));
     Arg out = last ? to : Arg::x(kScratchX);
-    size_t at = ins(Op::put_map, {fail, map, out, Arg::num(exact), Arg::num(part.size())});
+    size_t at = ins(Op::put_map, {fail, map, out, Arg::num(Word(mode)), Arg::num(part.size())});
     a_.any_list(at, part);
     if (last) return;
     map = out;

@@ -1,4 +1,5 @@
 // Maps. Results are built in the process' heap without collecting (a large one continues in a fragment).
+#include "loader/put_map.h"
 #include "runtime/term/compare.h"
 #include "runtime/term/map.h"
 #include "vm/sem/types.h"
@@ -6,6 +7,21 @@
 
 namespace joist::vm {
 namespace {
+// n / 2 keys and values in the order of a map, operands v of the instruction at pc (x registers in m).
+Term fresh_map(Machine *m, const Instr *pc, const uint16_t *v, Word n) {
+  Process *p = m->p;
+  Word size = n / 2, *b = p->heap.alloc(4 + n);
+  b[0] = header(Kind::Tuple, size);
+  Word *r = b + 1 + size;
+  r[0] = header(Kind::FlatMap, 2 + size);
+  r[1] = size;
+  r[2] = Term::boxed(b).raw();
+  for (Word i = 0; i < size; i++) {
+    b[1 + i] = any_slot(pc, m, p->stack_top, v[2 * i])->raw();
+    r[3 + i] = any_slot(pc, m, p->stack_top, v[2 * i + 1])->raw();
+  }
+  return Term::boxed(r);
+}
 struct Op_put_map {
   template <class I> COLD static JOIST_HANDLER failed(JOIST_PARAMS) {
     if (CODE(0)) GO(CODE(0));
@@ -15,7 +31,9 @@ struct Op_put_map {
     Word n = NUM(4);
     auto *v = reinterpret_cast<const uint16_t *>(bytes(pc) + SIZE);
     SAVE();
-    Term r = put_map_operands(m, pc, GET(1), v, n, NUM(3));
+    auto mode = PutMap(NUM(3));
+    Term r =
+        mode == PutMap::Fresh ? fresh_map(m, pc, v, n) : put_map_operands(m, pc, GET(1), v, n, mode == PutMap::Exact);
     if (UNLIKELY(r.is_none())) TAIL failed<I>(JOIST_ARGS);
     PUT(2, r);
     LOAD();

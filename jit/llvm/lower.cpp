@@ -401,9 +401,9 @@ bool Lowering::handler(const Ins &i) {
   case How::Fast: outcomes(i, call("x_" + name, {s_}), true, false, next, exit(i), false); break;
   case How::Whole: outcomes(i, call("s_" + name, {s_}), false, true, next, nullptr, false); break;
   case How::Memory: {
-    if (i.d.op == Op::bs_create_bin) {
+    if (i.d.op == Op::bs_create_bin || i.d.op == Op::put_map) {
       auto *slow = new_block("slow");
-      if (own_bits(i, slow)) b_.CreateBr(next);
+      if (i.d.op == Op::put_map ? own_put_map(i, slow) : own_bits(i, slow)) b_.CreateBr(next);
       else b_.CreateBr(slow);
       b_.SetInsertPoint(slow);
     }

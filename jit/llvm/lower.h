@@ -73,8 +73,9 @@ private:
   bool own_fun_call(const Ins &i, int drop, bool push);
   bool own_return(const Ins &i, int move, int drop);
   bool own_select(const Ins &i);
-  bool own_map(const Ins &i);
-  bool own_bits(const Ins &i, llvm::BasicBlock *slow); // lower_bits.cpp
+  bool own_map(const Ins &i);                             // lower_map.cpp
+  bool own_bits(const Ins &i, llvm::BasicBlock *slow);    // lower_bits.cpp
+  bool own_put_map(const Ins &i, llvm::BasicBlock *slow); // lower_map.cpp
   void own_tuple(const Ins &i, llvm::ArrayRef<llvm::Value *> words, int destination);
 
   const CompileInput &in_;

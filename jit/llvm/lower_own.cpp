@@ -99,28 +99,6 @@ void Lowering::own_tuple(const Ins &i, ArrayRef<Value *> words, int destination)
   set(i, destination, call("j_boxed", {at}));
 }
 
-bool Lowering::own_map(const Ins &i) {
-  auto *no = block(fn_->offset_of(i.d.values[0]));
-  Value *map = get(i, 1);
-  auto check = [&](Value *c) {
-    auto *go = new_block("has");
-    b_.CreateCondBr(c, go, no);
-    b_.SetInsertPoint(go);
-  };
-  check(call("j_is_map", {map}));
-  auto items = fn_->list(i, i.d.values[2]);
-  if (i.d.op == Op::has_map_fields) {
-    for (auto &key : items) check(b_.CreateIsNotNull(call("j_map_find", {map, get(key)})));
-    return true;
-  }
-  for (size_t k = 0; k + 1 < items.size(); k += 2) {
-    Value *found = call("j_map_find", {map, get(items[k])});
-    check(b_.CreateIsNotNull(found));
-    set(items[k + 1].kind, items[k + 1].value, b_.CreateLoad(i64_, found));
-  }
-  return true;
-}
-
 // --- calls. All that can exit comes first: the interpreter then runs the whole instruction.
 bool Lowering::own_call(const Ins &i, int target, int move, int drop, bool push) {
   or_exit(i, call("j_charge", {s_}));

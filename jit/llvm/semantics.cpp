@@ -53,6 +53,35 @@ PIECE Word j_word_at(Word boxed, Word i) { return sem::box(Term(boxed))[i]; }
 PIECE bool j_is_map(Word t) { return sem::is_map(Term(t)); }
 PIECE bool j_is_boxed(Word t) { return Term(t).is_boxed(); }
 PIECE Word j_boxed(const Word *at) { return Term::boxed(at).raw(); }
+PIECE bool j_has_room(NativeState *s, Word words) {
+  State at{s->h, s->e};
+  return sem::has_room(at, int64_t(words)) && !gc_stress;
+}
+// --- maps of few keys. Keys that are equal only to the same word are compared as words.
+PIECE const Word *j_flat_map(Word map) {
+  return LIKELY(sem::is_boxed_kind(Term(map), Kind::FlatMap)) ? sem::box(Term(map)) : nullptr;
+}
+// Word of the value in the map; 0: the key is not there.
+PIECE Word j_flat_index(const Word *map, Word key) {
+  const Word *keys = sem::box(Term(map[2])) + 1;
+  for (Word i = 0, n = map[1]; i < n; i++)
+    if (keys[i] == key) return 3 + i;
+  return 0;
+}
+PIECE Word *j_flat_copy(NativeState *s, const Word *map) {
+  Word words = 3 + map[1], *to = s->h;
+  if (!j_has_room(s, words)) return nullptr;
+  for (Word i = 0; i < words; i++) to[i] = map[i];
+  s->h = to + words;
+  return to;
+}
+PIECE const Term *j_map_find_word(Word map, Word key) {
+  if (const Word *flat = j_flat_map(map)) {
+    Word i = j_flat_index(flat, key);
+    return i ? reinterpret_cast<const Term *>(flat + i) : nullptr;
+  }
+  return map_find(Term(map), Term(key));
+}
 PIECE const Term *j_map_find(Word map, Word key) { return map_find(Term(map), Term(key)); }
 // --- bytes. Null: not to be done here.
 PIECE bool j_is_small(Word t) { return Term(t).is_small(); }

@@ -3,6 +3,7 @@
 #include "runtime/mem/heap.h"
 #include "runtime/mem/magic.h"
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <vector>
 namespace joist::runtime {
@@ -28,12 +29,27 @@ public:
   EtfBuffer(const EtfBuffer &) = delete;
   ~EtfBuffer();
   // Room for n more bytes at the end; when counting, n must be at most 64 and the bytes are dropped.
-  uint8_t *grow(Word n);
+  uint8_t *grow(Word n) {
+    if (capacity_ < size_ + n) [[unlikely]]
+      return grow_slow(n);
+    uint8_t *p = bytes_ + size_;
+    size_ += n;
+    return p;
+  }
   void put(const void *bytes, Word n);
   void put8(uint8_t v) { *grow(1) = v; }
-  void put16(Word v);
-  void put32(Word v);
-  void put64(Word v);
+  void put16(Word v) {
+    uint16_t be = __builtin_bswap16(uint16_t(v));
+    memcpy(grow(2), &be, 2);
+  }
+  void put32(Word v) {
+    uint32_t be = __builtin_bswap32(uint32_t(v));
+    memcpy(grow(4), &be, 4);
+  }
+  void put64(Word v) {
+    uint64_t be = __builtin_bswap64(v);
+    memcpy(grow(8), &be, 8);
+  }
   void set32(Word at, Word v); // overwrites; nothing when counting
   uint8_t *data() { return data_ ? data_->data() : nullptr; }
   Word size() const { return size_; }
@@ -41,8 +57,10 @@ public:
   void truncate(Word n) { size_ = n; }
   BinData *take(); // the bytes, trimmed to size; the caller owns one reference
 private:
+  uint8_t *grow_slow(Word n);
   BinData *data_ = nullptr;
-  Word size_ = 0;
+  uint8_t *bytes_ = nullptr;
+  Word size_ = 0, capacity_ = 0; // capacity_: 0 when counting
   bool counting_;
   uint8_t scratch_[64];
 };

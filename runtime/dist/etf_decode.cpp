@@ -37,7 +37,7 @@ bool EtfDecoder::claim(Word terms) {
   return true;
 }
 
-void EtfDecoder::deliver(Term v) {
+[[gnu::always_inline]] inline void EtfDecoder::deliver(Term v) {
   Frame &f = stack_.back();
   f.left--;
   switch (f.op) {
@@ -51,7 +51,7 @@ void EtfDecoder::deliver(Term v) {
   }
 }
 
-void EtfDecoder::push(Frame f) {
+[[gnu::always_inline]] inline void EtfDecoder::push(Frame f) {
   Frame &top = stack_.back();
   if (top.left == 0 && (top.op == Op::Slots || top.op == Op::List)) top = f;
   else stack_.push_back(f);

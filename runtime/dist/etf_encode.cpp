@@ -58,35 +58,20 @@ bool to_latin1(std::string_view utf8, uint8_t *out, Word *n) {
 EtfBuffer::~EtfBuffer() {
   if (data_) bin_unref(data_);
 }
-uint8_t *EtfBuffer::grow(Word n) {
+uint8_t *EtfBuffer::grow_slow(Word n) {
   if (counting_) {
     size_ += n;
     return scratch_;
   }
-  Word capacity = data_ ? data_->capacity : 0;
-  if (capacity - size_ < n) {
-    Word want = std::max(capacity + capacity / 2, size_ + n + 64);
-    data_ = data_ ? bin_realloc(data_, want) : bin_alloc(want);
-  }
-  uint8_t *p = data_->data() + size_;
-  size_ += n;
-  return p;
+  Word want = std::max(capacity_ + capacity_ / 2, size_ + n + 64);
+  data_ = data_ ? bin_realloc(data_, want) : bin_alloc(want);
+  bytes_ = data_->data();
+  capacity_ = data_->capacity;
+  return grow(n);
 }
 void EtfBuffer::put(const void *bytes, Word n) {
   if (counting_) size_ += n;
   else if (n) memcpy(grow(n), bytes, n);
-}
-void EtfBuffer::put16(Word v) {
-  uint8_t *p = grow(2);
-  p[0] = uint8_t(v >> 8), p[1] = uint8_t(v);
-}
-void EtfBuffer::put32(Word v) {
-  uint32_t be = __builtin_bswap32(uint32_t(v));
-  memcpy(grow(4), &be, 4);
-}
-void EtfBuffer::put64(Word v) {
-  uint64_t be = __builtin_bswap64(v);
-  memcpy(grow(8), &be, 8);
 }
 void EtfBuffer::set32(Word at, Word v) {
   if (counting_) return;
@@ -96,6 +81,8 @@ void EtfBuffer::set32(Word at, Word v) {
 BinData *EtfBuffer::take() {
   BinData *d = data_;
   data_ = nullptr;
+  bytes_ = nullptr;
+  capacity_ = 0;
   if (d && d->capacity > size_ + size_ / 8 + 64) d = bin_realloc(d, size_);
   return d;
 }

@@ -224,6 +224,21 @@ Term HashStore::take(Term key, Heap &h) {
   return result;
 }
 
+Term HashStore::add_small(Term key, Word element, Term increment) {
+  uint32_t hash = key_hash(key);
+  Lock lock(*this, hash, true);
+  HashNode *n = bucket(index_of(hash));
+  while (n && !has_key(n, key, hash)) n = n->next;
+  if (!n || n->deleted || n->object.compressed || element == shape_.keypos ||
+      element - 1 >= header_size(n->object.data[0]))
+    return Term::none();
+  Term &slot = reinterpret_cast<Term &>(n->object.data[element]);
+  if (!slot.is_small()) return Term::none();
+  int64_t sum = slot.small_value() + increment.small_value();
+  if (!Term::fits_small(sum)) return Term::none();
+  return slot = Term::small(sum);
+}
+
 UpdateResult HashStore::update(Term key, Term default_tuple, Updater &u) {
   uint32_t hash = key_hash(key);
   HashNode *dropped = nullptr;

@@ -31,6 +31,7 @@ public:
   void erase_object(Term tuple) override;
   Term take(Term key, Heap &h) override;
   UpdateResult update(Term key, Term default_tuple, Updater &u) override;
+  Term add_small(Term key, Word element, Term increment) override;
   Status first(Heap &h, Term *key) override { return first_key(h, key, false); }
   Status last(Heap &h, Term *key) override { return first(h, key); }
   Status next(Term key, Heap &h, Term *out) override { return next_key(key, h, out, false); }

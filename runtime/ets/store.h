@@ -113,6 +113,9 @@ public:
   virtual void erase_object(Term tuple) = 0;
   virtual Term take(Term key, Heap &h) = 0;
   virtual UpdateResult update(Term key, Term default_tuple, Updater &u) = 0; // set and ordered_set only
+  // The usual update_counter: adds a small integer to an element that is one, and answers the sum. none: not to be done
+  // so (nothing has changed); update() does it, or tells what is wrong.
+  virtual Term add_small(Term key, Word element, Term increment) { return Term::none(); }
   virtual Status first(Heap &h, Term *key) = 0;
   virtual Status last(Heap &h, Term *key) = 0;
   virtual Status next(Term key, Heap &h, Term *out) = 0;

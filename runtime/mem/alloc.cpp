@@ -83,6 +83,18 @@ void *mem_alloc(MemKind k, size_t bytes) {
   return p;
 }
 
+void *mem_alloc_sized(MemKind k, size_t bytes) {
+  void *p = raw_alloc(bytes);
+  if (!p) out_of_memory(k, bytes);
+  count(k, int64_t(bytes));
+  return p;
+}
+
+void mem_free_sized(MemKind k, void *p, size_t bytes) {
+  count(k, -int64_t(bytes));
+  raw_free(p);
+}
+
 void *mem_realloc(MemKind k, void *p, size_t bytes) {
   int64_t before = p ? int64_t(raw_size(p)) : 0;
   void *q = raw_realloc(p, bytes);

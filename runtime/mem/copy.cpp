@@ -133,17 +133,16 @@ struct Shared {
   bool operator()(const Word *p) const { return literals && is_literal(p) && !(except && except->contains(p)); }
 };
 
-struct WorkStack {
-  std::vector<Term> items;
-  void push(Term t) {
-    if (t.is_pointer()) items.push_back(t);
-  }
-};
+// Things still to visit; one per thread, whoever uses it leaves it as it was.
+template <class T> std::vector<T> &work_of() {
+  thread_local std::vector<T> work;
+  return work;
+}
 
 // Visits every object reachable from t once per reference. f(Term) answers how many words it takes and whether to go into it.
 template <class F> Word walk(Term root, F f) {
-  thread_local WorkStack stack;
-  size_t base = stack.items.size();
+  std::vector<Term> &work = work_of<Term>();
+  size_t base = work.size();
   Word total = 0;
   Term t = root;
   for (;;) {
@@ -152,55 +151,63 @@ template <class F> Word walk(Term root, F f) {
     total += words;
     if (inside) {
       if (t.is_cons()) {
-        stack.push(t.head());
+        if (t.head().is_pointer()) work.push_back(t.head());
         t = t.tail();
         continue;
       }
       Word *b = t.box();
       TermRange r = object_terms(*b);
-      for (Word i = r.first; i + 1 < r.last; i++) stack.push(Term(b[i]));
-      if (r.last > r.first) {
-        t = Term(b[r.last - 1]);
-        continue;
-      }
+      for (Word i = r.first; i < r.last; i++)
+        if (Term(b[i]).is_pointer()) work.push_back(Term(b[i]));
     }
-    if (stack.items.size() == base) return total;
-    t = stack.items.back();
-    stack.items.pop_back();
+    if (work.size() == base) return total;
+    t = work.back();
+    work.pop_back();
   }
 }
 
+// Copies what root refers to to dst, `words` as size_to_copy found. Every object is written once; slots of copies that
+// still refer to the source wait in the work list.
 Term copy_into(Term root, Word *dst, Word words, Heap &h, Shared shared) {
-  Word *start = dst, *end = dst + words, *scan = dst;
-  auto move = [&](Word *slot) {
-    Term t(*slot);
-    if (!t.is_pointer()) return;
-    Word *p = t.pointer();
-    if ((p >= start && p < end) || shared(p)) return;
-    if (t.is_cons()) {
-      dst[0] = p[0];
-      dst[1] = p[1];
-      *slot = Term::cons(dst).raw();
-      dst += 2;
-    } else if (is_slice(*p)) {
-      Slice s = slice_of(t);
-      freeze_source(s);
-      *slot = copy_slice(s, &dst, h).raw();
-    } else {
-      *slot = copy_object(p, &dst, h).raw();
-    }
-  };
+  [[maybe_unused]] Word *end = dst + words;
+  std::vector<Word *> &work = work_of<Word *>();
+  size_t base = work.size();
   Word result = root.raw();
-  move(&result);
-  while (scan < dst) {
-    if (is_header(*scan) && *scan != Term::none().raw()) {
-      Word *obj = scan;
-      TermRange r = object_terms(*obj);
-      scan += header_size(*obj) + 1;
-      for (Word i = r.first; i < r.last; i++) move(obj + i);
-    } else {
-      move(scan++);
+  Word *slot = &result;
+  for (;;) {
+    Term t(*slot);
+    Word *p = t.pointer();
+    if (t.is_pointer() && !shared(p)) {
+      if (t.is_cons()) { // the whole list one cell behind the other
+        for (;;) {
+          Word *c = dst;
+          dst += 2;
+          *slot = Term::cons(c).raw();
+          c[0] = p[0];
+          c[1] = p[1];
+          if (Term(p[0]).is_pointer()) work.push_back(c);
+          slot = c + 1;
+          t = Term(p[1]);
+          if (!t.is_cons()) break;
+          p = t.pointer();
+          if (shared(p)) break;
+        }
+        if (t.is_boxed()) continue; // an improper tail
+      } else if (is_slice(*p)) {
+        Slice s = slice_of(t);
+        freeze_source(s);
+        *slot = copy_slice(s, &dst, h).raw();
+      } else {
+        Word *obj = dst;
+        *slot = copy_object(p, &dst, h).raw();
+        TermRange r = object_terms(*obj);
+        for (Word i = r.first; i < r.last; i++)
+          if (Term(obj[i]).is_pointer()) work.push_back(obj + i);
+      }
     }
+    if (work.size() == base) break;
+    slot = work.back();
+    work.pop_back();
   }
   assert(dst == end);
   return Term(result);

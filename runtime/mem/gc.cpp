@@ -27,21 +27,28 @@ namespace {
 // collection before (minor only), `old`.
 template <bool Minor> class Collector {
 public:
-  Collector(Process *p, Word *young) : p_(p), young_(young), old_(p->old_top) {}
+  Collector(Process *p, Word *young)
+      : p_(p), young_(young), old_(p->old_top), old_start_(p->old_start), mature_(p->heap_start),
+        old_bytes_(Word(p->old_end - p->old_start) * sizeof(Word)),
+        mature_bytes_(Word(p->high_water - p->heap_start) * sizeof(Word)) {}
 
   Word *young_top() const { return young_; }
   Word *old_top() const { return old_; }
 
-  void evacuate(Word *slot) {
+  [[gnu::always_inline]] void evacuate(Word *slot) {
     Term t(*slot);
-    if (!t.is_pointer()) return;
+    if (t.is_pointer()) evacuate_object(slot, t);
+  }
+  // slot holds t, a pointer.
+  [[gnu::always_inline]] void evacuate_object(Word *slot, Term t) {
     Word *src = t.pointer();
+    if (Minor && is_old(src)) return; // without a look at it: it is unlikely to be in the cache
     if (t.is_cons()) {
       if (src[0] == Term::none().raw()) { // moved already
         *slot = src[1];
         return;
       }
-      if (stays(src)) return;
+      if (is_literal(src)) return;
       Word *dst = room(src, 2);
       dst[0] = src[0];
       dst[1] = src[1];
@@ -53,7 +60,7 @@ public:
         *slot = hdr;
         return;
       }
-      if (stays(src)) return;
+      if (is_literal(src)) return;
       Word n = header_size(hdr) + 1;
       Word *dst = room(src, n);
       for (Word i = 0; i < n; i++) dst[i] = src[i];
@@ -103,21 +110,23 @@ public:
   }
 
 private:
-  bool stays(const Word *src) const {
-    if (is_literal(src)) return true;
-    return Minor && src >= p_->old_start && src < p_->old_end;
+  static bool within(const Word *p, const Word *start, Word bytes) {
+    return Word(reinterpret_cast<const char *>(p) - reinterpret_cast<const char *>(start)) < bytes;
   }
-  Word *room(const Word *src, Word n) {
-    Word *&top = Minor && src >= p_->heap_start && src < p_->high_water ? old_ : young_;
+  bool is_old(const Word *src) const { return within(src, old_start_, old_bytes_); }
+  [[gnu::always_inline]] Word *room(const Word *src, Word n) {
+    Word *&top = Minor && within(src, mature_, mature_bytes_) ? old_ : young_;
     Word *r = top;
     top += n;
     return r;
   }
-  Word *scan_one(Word *w) {
-    if (!is_header(*w) || *w == Term::none().raw()) {
-      evacuate(w);
+  [[gnu::always_inline]] Word *scan_one(Word *w) {
+    Term t(*w);
+    if (t.is_pointer()) {
+      evacuate_object(w, t);
       return w + 1;
     }
+    if (!is_header(*w) || *w == Term::none().raw()) return w + 1;
     Word hdr = *w;
     TermRange r = object_terms(hdr);
     for (Word i = r.first; i < r.last; i++) evacuate(w + i);
@@ -127,6 +136,8 @@ private:
 
   Process *p_;
   Word *young_, *old_;
+  const Word *old_start_, *mature_; // the old generation; what has survived a collection
+  Word old_bytes_, mature_bytes_;
   std::vector<MatchCtxObj *> contexts_;
 };
 
@@ -185,6 +196,8 @@ void sweep_fragments(Process *p, auto &c, OffHeap *young, OffHeap *old, const Wo
   for (Fragment *f = p->heap.fragments; f; f = f->next) c.sweep(f->off_heap, young, old, from, to);
 }
 
+constexpr Word kDeepStack = 4000; // words
+
 int minor(Process *p, Word need, Term *x, unsigned live) {
   Word stack = p->stack_words();
   Word mature = Word(p->high_water - p->heap_start);
@@ -193,7 +206,9 @@ int minor(Process *p, Word need, Term *x, unsigned live) {
     p->old_start = p->old_top = gc_block_new(words);
     p->old_end = p->old_start + words;
   }
-  Word words = gc_next_size(young_used(p) + p->heap.fragment_words + stack + kStackMargin);
+  // Each collection walks the whole stack: a deep one gets room to grow, lest ever less room brings ever more collections.
+  Word reserve = stack > kDeepStack ? stack / 2 : 0;
+  Word words = gc_next_size(young_used(p) + p->heap.fragment_words + stack + reserve + kStackMargin);
   Word *block = alloc_young(words), *old_from = p->old_top;
   Collector<true> c(p, block);
   c.evacuate_roots(x, live);

@@ -1,16 +1,16 @@
 #include "runtime/mem/heap.h"
 
-#include "runtime/mem/alloc.h"
+#include "runtime/mem/account.h"
 #include "runtime/mem/magic.h"
 
 namespace joist::runtime {
 namespace {
 constexpr Word kMinFragment = 64;
-size_t fragment_bytes(Word words) { return offsetof(Fragment, words) + words * sizeof(Word); }
+size_t fragment_bytes(Word words) { return offsetof(Fragment, words) + std::max<Word>(words, 1) * sizeof(Word); }
 } // namespace
 
 Fragment *fragment_new(Word words) {
-  auto *f = static_cast<Fragment *>(mem_alloc(MemKind::Process, fragment_bytes(words ? words : 1)));
+  auto *f = static_cast<Fragment *>(mem_alloc_sized(MemKind::Process, fragment_bytes(words)));
   f->next = nullptr;
   f->off_heap = {};
   f->size = words;
@@ -22,7 +22,7 @@ void fragment_free(Fragment *list) {
   while (list) {
     Fragment *next = list->next;
     off_heap_release(list->off_heap);
-    mem_free(MemKind::Process, list);
+    mem_free_sized(MemKind::Process, list, fragment_bytes(list->size));
     list = next;
   }
 }

@@ -39,6 +39,13 @@ struct EqItem {
   const Term *a, *b;
   Word n;
 };
+// Different words that cannot be equal: a small integer or another immediate that is no float with anything, pointers of
+// different kinds. Others need a look.
+[[gnu::always_inline]] inline bool surely_differ(Term a, Term b) {
+  if (a.is_small() || b.is_small()) return true;
+  Word x = a.raw() & kTagMask, y = b.raw() & kTagMask;
+  return x == Word(Tag::Imm) || y == Word(Tag::Imm) || ((a.is_pointer() || b.is_pointer()) && x != y);
+}
 
 } // namespace
 
@@ -53,7 +60,7 @@ bool eq_slow(Term a, Term b) {
         for (;;) {
           Term p = Term(x[0]), q = Term(y[0]);
           if (p != q) {
-            if (p.is_small() || q.is_small()) return false;
+            if (surely_differ(p, q)) return false;
             stack.push({reinterpret_cast<const Term *>(x + 1), reinterpret_cast<const Term *>(y + 1), 1});
             a = p, b = q;
             goto next_pair;
@@ -113,7 +120,16 @@ bool eq_slow(Term a, Term b) {
         if (x[1] != y[1] || x[2] != y[2]) return false;
         skip = 2;
         break;
-      case Kind::Tuple:
+      case Kind::Tuple: { // nothing is remembered where the first difference tells
+        Word i = 1;
+        while (i <= n && x[i] == y[i]) i++;
+        if (i > n) goto finished;
+        a = Term(x[i]), b = Term(y[i]);
+        if (surely_differ(a, b)) return false;
+        if (i < n)
+          stack.push({reinterpret_cast<const Term *>(x + i + 1), reinterpret_cast<const Term *>(y + i + 1), n - i});
+        goto next_pair;
+      }
       case Kind::HashNode: break;
       default: return false;
       }
@@ -133,7 +149,7 @@ bool eq_slow(Term a, Term b) {
         continue;
       }
       a = *p, b = *q;
-      if (a.is_small() || b.is_small()) return false;
+      if (surely_differ(a, b)) return false;
       if (n == 1) stack.pop();
       else top = {p + 1, q + 1, n - 1};
       break;

@@ -28,20 +28,22 @@ inline void mix(uint32_t &a, uint32_t &b, uint32_t &c) {
   c -= a, c -= b, c ^= b >> 15;
 }
 // Hash of two words on top of h.
-inline uint32_t two(uint32_t h, uint32_t x, uint32_t y, uint32_t salt) {
+[[gnu::always_inline]] inline uint32_t two(uint32_t h, uint32_t x, uint32_t y, uint32_t salt) {
   uint32_t a = salt + x, b = salt + y;
   mix(a, b, h);
   return h;
 }
-inline uint32_t one(uint32_t h, uint32_t x, uint32_t salt) { return two(h, x, 0, salt); }
-inline uint32_t one64(uint32_t h, uint64_t x, uint32_t salt) { return two(h, uint32_t(x), uint32_t(x >> 32), salt); }
+[[gnu::always_inline]] inline uint32_t one(uint32_t h, uint32_t x, uint32_t salt) { return two(h, x, 0, salt); }
+[[gnu::always_inline]] inline uint32_t one64(uint32_t h, uint64_t x, uint32_t salt) {
+  return two(h, uint32_t(x), uint32_t(x >> 32), salt);
+}
 
 inline uint32_t load32(const uint8_t *p) {
   uint32_t v;
   memcpy(&v, p, 4);
   return v; // little endian machines only
 }
-inline uint32_t block(const uint8_t *p, uint64_t n, uint32_t initial) {
+[[gnu::always_inline]] inline uint32_t block(const uint8_t *p, uint64_t n, uint32_t initial) {
   uint32_t a = golden(1), b = a, c = initial;
   uint64_t left = n;
   for (; left >= 12; p += 12, left -= 12) {

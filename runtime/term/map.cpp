@@ -183,24 +183,29 @@ Term map_put_many(Heap &h, Term map, const Term *pairs, Word n, bool exact, Term
   }
   Word size = map_size(map);
   const Term *ks = tuple_elements(flat_map_keys(map)), *vs = flat_map_values(map);
-  Term now[kFlatMapMax];
-  std::copy_n(vs, size, now);
-  bool changed = false;
+  // A later pair with the same key wins, so there is no telling before the end whether anything changes.
+  Term *now = nullptr;
+  Term r = map;
   for (Word i = 0; i < n; i++) {
     Word at = flat::index_of(ks, size, pairs[2 * i]);
     if (at == flat::kAbsent) {
+      if (now) h.trim(r.box());
       if (!exact) return n == 1 ? flat_put_new(h, map, pairs[0], pairs[1]) : flat_grow(h, map, pairs, n);
       *bad_key = pairs[2 * i];
       return Term::none();
     }
-    changed |= now[at] != pairs[2 * i + 1];
+    if (!now) {
+      if (vs[at] == pairs[2 * i + 1]) continue;
+      r = flat::with_keys(h, flat_map_keys(map), size, &now);
+      for (Word j = 0; j < size; j++) now[j] = vs[j];
+    }
     now[at] = pairs[2 * i + 1];
   }
-  if (!changed) return map;
-  Term *nv;
-  Term r = flat::with_keys(h, flat_map_keys(map), size, &nv);
-  std::copy_n(now, size, nv);
-  return r;
+  if (!now || n == 1) return r;
+  for (Word j = 0; j < size; j++)
+    if (now[j] != vs[j]) return r;
+  h.trim(r.box());
+  return map;
 }
 
 // --- lists of keys and values

@@ -1,9 +1,12 @@
 // Floats as text, byte for byte as stock writes them.
 #include "runtime/term/number.h"
+#include "runtime/term/number_text.h"
+#include "runtime/term/shortest.h"
 
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 
 namespace joist::runtime {
 namespace {
@@ -23,35 +26,65 @@ void drop_zeroes(std::string &s) {
 }
 } // namespace
 
-std::string float_to_text_short(double d) {
-  char buffer[40];
-  auto r = std::to_chars(buffer, buffer + sizeof buffer, std::fabs(d), std::chars_format::scientific);
-  *r.ptr = 0; // d[.ddd]e(+|-)dd
-  std::string digits;
-  const char *p = buffer;
-  for (; p < r.ptr && *p != 'e'; p++)
-    if (*p != '.') digits += *p;
-  int exponent = int(strtol(p + 1, nullptr, 10));
-  int count = int(digits.size()), last = exponent - count + 1; // power of ten of the last digit
+size_t short_float_text(double d, char *out) {
+  char *start = out;
+  if (std::signbit(d)) *out++ = '-';
+  char digits[24] = "0";
+  int count = 1, exponent = 0; // of the first digit
+  if (d != 0) {
+    auto shortest = shortest::decimal_of(std::fabs(d));
+    count = int(std::to_chars(digits, digits + sizeof digits, shortest.digits).ptr - digits);
+    exponent = shortest.exponent + count - 1;
+    while (digits[count - 1] == '0') count--;
+  }
+  int last = exponent - count + 1; // power of ten of the last digit
   // The shorter of the two notations, decimal if they are equally long; but integers that doubles no longer hold
   // exactly are always scientific.
   int lower = count == 1 ? -4 : -(count + 2);
   int upper = count == 1 || exponent >= 10 ? 2 : 1;
   bool decimal = last >= lower && last <= upper && std::fabs(d) < 0x1p53;
-  std::string s = std::signbit(d) ? "-" : "";
+  auto put = [&](const char *from, int n) {
+    memcpy(out, from, size_t(n));
+    out += n;
+  };
+  auto zeros = [&](int n) {
+    memset(out, '0', size_t(n));
+    out += n;
+  };
   if (!decimal) {
-    s += digits[0];
-    s += '.';
-    if (count > 1) s.append(digits, 1);
-    else s += '0';
-    return s + "e" + std::to_string(exponent);
+    *out++ = digits[0];
+    *out++ = '.';
+    if (count > 1) put(digits + 1, count - 1);
+    else *out++ = '0';
+    *out++ = 'e';
+    out = std::to_chars(out, out + 8, exponent).ptr;
+  } else if (last >= 0) {
+    put(digits, count);
+    zeros(last);
+    put(".0", 2);
+  } else if (exponent >= 0) {
+    put(digits, exponent + 1);
+    *out++ = '.';
+    put(digits + exponent + 1, count - exponent - 1);
+  } else {
+    put("0.", 2);
+    zeros(-exponent - 1);
+    put(digits, count);
   }
-  if (last >= 0) return s + digits + std::string(size_t(last), '0') + ".0";
-  if (exponent >= 0) return s + digits.substr(0, size_t(exponent) + 1) + "." + digits.substr(size_t(exponent) + 1);
-  return s + "0." + std::string(size_t(-exponent - 1), '0') + digits;
+  return size_t(out - start);
 }
 
-std::string float_to_text_scientific(double d, int decimals) { return printf_double("%.*e", decimals, d); }
+std::string float_to_text_short(double d) {
+  char text[kShortFloatText];
+  return {text, short_float_text(d, text)};
+}
+
+std::string float_to_text_scientific(double d, int decimals) {
+  char buffer[kTextLimit];
+  if (decimals < 0 || size_t(decimals) >= kTextLimit) return printf_double("%.*e", decimals, d);
+  auto r = std::to_chars(buffer, buffer + sizeof buffer, d, std::chars_format::scientific, decimals);
+  return r.ec == std::errc() ? limited({buffer, r.ptr}) : std::string();
+}
 
 std::string float_to_text_decimals(double d, int decimals, bool compact) {
   static const double power[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8, 1e9,

@@ -1,4 +1,5 @@
 // Integers as text. GMP converts in less than quadratic time.
+#include "runtime/term/number_text.h"
 #include "runtime/term/bignum.h"
 
 #include <charconv>
@@ -7,13 +8,19 @@ namespace joist::runtime {
 using bignum::limbs;
 using bignum::View;
 
+size_t small_to_text(int64_t v, int base, char *out) {
+  char *end =
+      base == 10 ? std::to_chars(out, out + kSmallText, v).ptr : std::to_chars(out, out + kSmallText, v, base).ptr;
+  if (base > 10)
+    for (char *p = out; p < end; p++)
+      if (*p >= 'a') *p -= 'a' - 'A';
+  return size_t(end - out);
+}
+
 std::string integer_to_text(Term integer, int base) {
   if (integer.is_small()) {
-    char buffer[66];
-    auto r = std::to_chars(buffer, buffer + sizeof buffer, integer.small_value(), base);
-    for (char *p = buffer; p < r.ptr; p++)
-      if (*p >= 'a') *p -= 'a' - 'A';
-    return {buffer, r.ptr};
+    char buffer[kSmallText];
+    return {buffer, small_to_text(integer.small_value(), base, buffer)};
   }
   View v(integer);
   bignum::Scratch copy(v.n + 1); // mpn_get_str destroys its operand

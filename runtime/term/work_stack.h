@@ -17,16 +17,17 @@ public:
   }
   bool empty() const { return size_ == 0; }
   size_t size() const { return size_; }
-  void push(const T &t) {
-    if (size_ == capacity_) grow();
+  [[gnu::always_inline]] void push(const T &t) {
+    if (size_ == capacity_) [[unlikely]]
+      grow();
     items_[size_++] = t;
   }
-  T pop() { return items_[--size_]; }
+  [[gnu::always_inline]] T pop() { return items_[--size_]; }
   T &top() { return items_[size_ - 1]; }
   void shrink(size_t n) { size_ = n; }
 
 private:
-  void grow() {
+  [[gnu::noinline, gnu::cold]] void grow() {
     bool was_inline = items_ == reinterpret_cast<T *>(inline_);
     void *p = was_inline ? malloc(2 * capacity_ * sizeof(T)) : realloc(items_, 2 * capacity_ * sizeof(T));
     if (!p) abort();

@@ -6,7 +6,7 @@
 -define(C(Name, Expr), {Name, fun() -> Expr end}).
 
 cases() ->
-    matching() ++ guards() ++ exceptions() ++ closures() ++ comprehensions() ++ receives() ++ records() ++ dynamic() ++ selects().
+    matching() ++ guards() ++ exceptions() ++ closures() ++ comprehensions() ++ receives() ++ records() ++ dynamic() ++ selects() ++ maps() ++ terms().
 
 id(X) -> X.
 
@@ -180,6 +180,48 @@ comprehensions() ->
      ?C(bin_pattern, [X || <<1, X>> <= <<1, 2, 3, 4, 1, 5>>]),
      ?C(utf8, [X || <<X/utf8>> <= <<"åäö€"/utf8>>]),
      ?C(nested, [[Y || Y <- lists:seq(1, X)] || X <- [1, 2, 3]])].
+
+%% Keys in no order, of every kind, repeated, absent; values that change and that do not.
+maps() ->
+    M = id(#{b => 2, a => 1, {t, 1} => 3, "s" => 4, 1 => 5, 1.0 => 6, 0.0 => 7, <<"x">> => 8}),
+    E = id(#{}),
+    [?C(map_fresh, [#{zeta => id(1), alpha => id(2), 3 => id(3), mu => id(4), [] => id(5), -1 => id(6)} || _ <- [1, 2]]),
+     ?C(map_fresh_text, #{"b" => id(1), b => id(2), <<"b">> => id(3), {b} => id(4), 2.5 => id(5), 0.0 => id(6), 1 bsl 80 => id(7)}),
+     ?C(map_fresh_same, begin A = #{x => id(1), y => id(2)}, B = #{y => id(2), x => id(1)}, {A =:= B, maps:to_list(A), map_size(B)} end),
+     ?C(map_assoc, [M#{a => id(9)}, M#{b => id(2)}, M#{c => id(1)}, M#{a => id(1), b => id(7)}, M#{a => id(5), q => id(6), b => id(7)}, E#{a => id(1)}]),
+     ?C(map_exact, [M#{a := id(9)}, M#{b := id(2)}, M#{a := id(1), b := id(2)}, M#{a := id(3), b := id(4), 1 := id(5)}, M#{1.0 := id(x), "s" := id(y)}]),
+     ?C(map_exact_mixed, [M#{a := id(9), new => id(1)}, M#{0.0 := id(a)}, M#{-0.0 := id(b)}, M#{<<"x">> := id(c), {t, 1} := id(d)}]),
+     ?C(map_exact_absent, M#{a := id(9), nope := id(1)}),
+     ?C(map_exact_absent_first, M#{nope := id(9), a := id(1)}),
+     ?C(map_unchanged, begin N = M#{a => id(1), b => id(2)}, {N =:= M, erlang:phash2(N) =:= erlang:phash2(M)} end),
+     ?C(map_many_updates, lists:foldl(fun(I, A = #{a := X}) -> A#{a := X + I, b => I} end, M, lists:seq(1, 3000))),
+     ?C(map_grow, lists:sort(maps:to_list(lists:foldl(fun(I, A) -> A#{I => I, a => I} end, M, lists:seq(1, 40))))),
+     ?C(map_large_update, begin L = maps:from_list([{I, I} || I <- lists:seq(1, 100)]), {maps:get(a, L#{a => id(1), 5 => id(x)}), maps:get(5, L#{5 := id(y), 7 := id(z)})} end),
+     ?C(map_large_absent, begin L = maps:from_list([{I, I} || I <- lists:seq(1, 100)]), L#{a := id(1)} end),
+     ?C(map_update_nomap, (id(x))#{a := 1, b := 2}),
+     ?C(map_values_made, [begin K = id(I), #{k => [K], l => {K}, m => K * 1.5} end || I <- lists:seq(1, 5)])].
+
+%% Terms that are compared, sent and kept on a deep stack.
+terms() ->
+    T = [{a, 1.0}, {a, [x | y]}, <<1, 2, 3>>, "text", #{k => [1, {2, <<"bin">>}]}, {}, [], make_fun(3), 1 bsl 70, [[[]]], {{{1}}}],
+    U = binary_to_term(term_to_binary(lists:droplast(T))),
+    [?C(equal_copies, [{A =:= B, A == B} || {A, B} <- lists:zip(lists:sublist(T, 7), lists:sublist(U, 7))]),
+     ?C(equal_pairs, [[A =:= B || A <- equal_terms()] || B <- equal_terms()]),
+     ?C(sent, begin S = self(), spawn(fun() -> S ! {sent, T} end), receive {sent, X} -> {X =:= T, X} end end),
+     ?C(sent_shared, begin L = lists:seq(1, 50), S = self(), spawn(fun() -> S ! {sent, [L, L, {L}, [a | L], L ++ z]} end), receive {sent, X} -> X end end),
+     ?C(sent_long, begin L = [{I, [I], <<I:32>>} || I <- lists:seq(1, 5000)], S = self(), spawn(fun() -> S ! {sent, L} end), receive {sent, X} -> X =:= L end end),
+     ?C(deep_stack, deep_sum(lists:seq(1, 60000))),
+     ?C(deep_stack_terms, erlang:phash2(deep_pairs(lists:seq(1, 30000))))].
+
+make_fun(N) -> fun(X) -> X + N end.
+equal_terms() ->
+    [{a, 1}, {a, 2}, {a, 1.0}, {a, [1]}, {a, {1}}, {a, <<1>>}, {1 bsl 70, a}, {1 bsl 70, b}, {0.0, x}, {-0.0, x}, [0.0], [-0.0], {a, b, {c, d}},
+     {a, b, {c, e}}, [a, [b], c], [a, [b], d], {[], x}, {x, []}, {1.0e300, z}, {1.0e300, y}, #{a => 1}, #{a => 2}, {#{a => 1}}, {self(), 1} =:= {self(), 1}].
+deep_sum([]) -> 0;
+deep_sum([X | R]) -> X + deep_sum(R).
+deep_pairs([]) -> [];
+deep_pairs([X | R]) -> P = {X, [X]}, [P, deep_last(P) | deep_pairs(R)].
+deep_last({X, [Y]}) -> integer_to_list(X + Y).
 
 receives() ->
     [?C(after_zero, receive X -> X after 0 -> nothing end),

@@ -20,6 +20,11 @@ cases() ->
         ?C(equal_pairs, [[{X == Y, X =:= Y} || Y <- mixed()] || X <- mixed()]),
         ?C(usort, lists:usort(mixed() ++ mixed())),
         ?C(floats_default, [float_to_list(F) || F <- floats()]),
+        ?C(list_texts, [try list_to_integer(L, B) catch _:R -> R end
+                        || B <- [2, 10, 16, 36], L <- ["", "+", "-", "-0", "+1", "1-", "12345678901", "123456789012", "-zzzzzzzzzzz", "zzzzzzzzzzzz",
+                                                       "00000000000000007", "1 ", [$1, 256 + $1], [$1, a], [$1 | $2], "-1010", "ffFF"]]),
+        ?C(floats_of_all_sizes, erlang:md5([float_to_list(F * P, [short]) || F <- [1.0, 1.5, 7.0, 123456789.0, 0.1, 9.999999999999999, 2.2250738585072014],
+                                                                                 E <- lists:seq(-300, 300), P <- [math:pow(10, E), math:pow(2, E)], abs(F * P) < 1.0e305])),
         ?C(floats_short, [float_to_list(F, [short]) || F <- floats()]),
         ?C(floats_print, [io_lib:format("~w ~p ~g ~e ~f", [F, F, F, F, F]) || F <- floats(), abs(F) < 1.0e50]),
         ?C(random_floats, erlang:md5([float_to_binary(F, [short]) || F <- random_floats(3000, 99)])),
