@@ -2,6 +2,7 @@
 // the arguments of the next call.
 #include "bifs/bifs.h"
 #include "bifs/fail_as.h"
+#include "bifs/pending.h"
 #include "runtime/term/binary.h"
 
 #define OPENSSL_SUPPRESS_DEPRECATED
@@ -28,14 +29,9 @@ template <class F> bool feed(Process *p, Term data, Term *rest, F update) {
   for (;;) {
     if (spent >= budget) {
       flush();
-      Term r = t;
-      while (!pending.empty()) { // [T | Tail] is iodata again
-        r = make_cons(p->heap, r, pending.back());
-        pending.pop_back();
-      }
-      *rest = r.is_nil() ? make_cons(p->heap, r, r) : r;
+      *rest = pending_data(p->heap, t, pending);
       p->use_up();
-      return true;
+      return !rest->is_none();
     }
     if (t.is_cons()) {
       Term head = t.head();

@@ -5,6 +5,7 @@
 // position.
 #include "bifs/bifs.h"
 #include "bifs/fail_as.h"
+#include "bifs/pending.h"
 #include "runtime/term/binary.h"
 
 namespace joist::bifs {
@@ -23,11 +24,8 @@ template <class F, class G> Step walk(Process *p, Term *data, bool bits, F leaf_
   Term t = *data;
   for (;;) {
     if (budget <= 0) {
-      while (!pending.empty()) {
-        t = make_cons(p->heap, t, pending.back());
-        pending.pop_back();
-      }
-      *data = t;
+      *data = pending_data(p->heap, t, pending);
+      if (data->is_none()) return Step::Type;
       p->use_up();
       return Step::Yield;
     }

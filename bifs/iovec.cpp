@@ -3,6 +3,7 @@
 // that no piece but the last is small.
 #include "bifs/bifs.h"
 #include "bifs/fail_as.h"
+#include "bifs/pending.h"
 #include "runtime/term/binary.h"
 
 namespace joist::bifs {
@@ -116,9 +117,10 @@ Term iovec_from(Process *p, Term done, Term t, Term all) {
   for (Term piece : g.pieces) done = make_cons(p->heap, piece, done);
   p->bump((start - budget) / 64);
   if (left) {
-    for (; !pending.empty(); pending.pop_back()) t = make_cons(p->heap, t, pending.back());
+    Term rest = pending_data(p->heap, t, pending);
+    if (rest.is_none()) return fail_as(p, Reason::Badarg, atoms::iolist_to_iovec, all);
     static const Export *k = bif_continuation("iolist_to_iovec", 3, iovec_step);
-    return yield_to(p, k, done, t, all);
+    return yield_to(p, k, done, rest, all);
   }
   Term list = Term::nil();
   for (; done.is_cons(); done = done.tail()) list = make_cons(p->heap, done.head(), list);

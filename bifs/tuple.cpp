@@ -88,7 +88,7 @@ Term erlang_append_element_2(Process *p, const Term *args) {
 Term erlang_insert_element_3(Process *p, const Term *args) {
   if (!args[0].is_small() || !is_tuple(args[1])) return badarg(p);
   Word n = tuple_arity(args[1]), i = Word(args[0].small_value()) - 1;
-  if (i > n || int64_t(n) >= kMaxArity) return badarg(p);
+  if (i > n) return badarg(p); // the largest tuple may grow by one, as on stock
   Term *e;
   Term t = new_tuple(p, n + 1, &e);
   Term *from = tuple_elements(args[1]);

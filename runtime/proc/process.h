@@ -83,7 +83,7 @@ struct Process {
   uint16_t saved_x_capacity = kSavedX;
   uint16_t live_x = 0; // how many are saved
   Term saved_x_small[kSavedX];
-  uint16_t catches = 0; // active catch/try frames
+  uint32_t catches = 0; // active catch/try frames
   // --- exception in progress (exception.h)
   Freason freason;
   Term fvalue = Term::nil();
