@@ -54,7 +54,7 @@ const Instr *apply_export(Machine *m, const Instr *pc, Term mod, Term fun, unsig
   Export *x = export_get_or_put(mod, fun, arity);
   // A tail call of a function whose only purpose is to raise: its caller belongs on top of the trace.
   if (dealloc >= 0 && x->bif && raises_by_trade(x)) {
-    if (!x->is_bif_traced) {
+    if (!x->is_bif_traced()) {
       x->bif(m->p, m->x);
       return raise_at(m, pc, &x->mfa(), m->x);
     }

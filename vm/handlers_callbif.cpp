@@ -27,7 +27,7 @@ struct BifCall {
 };
 #define CALL_BIF()                                                                                                     \
   CHARGE_OR(BifCall::yield<I>);                                                                                        \
-  if (UNLIKELY(PTR(Export, 0)->is_bif_traced)) TAIL BifCall::traced<I>(JOIST_ARGS);                                    \
+  if (UNLIKELY(PTR(Export, 0)->is_bif_traced())) TAIL BifCall::traced<I>(JOIST_ARGS);                                  \
   SAVE();                                                                                                              \
   m->p->pc = pc; /* for process_info(self(), ..) */                                                                    \
   Term r = PTR(Export, 0)->bif(m->p, m->x);                                                                            \

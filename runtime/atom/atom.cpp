@@ -28,6 +28,7 @@ constexpr size_t kTextBlock = 64 * 1024;
 
 struct Slots {
   size_t mask;
+  Slots *smaller; // the one before: look-ups may be in it, so it stays (all of them are a third of the newest)
   std::atomic<uint64_t> at[1];
 };
 
@@ -162,6 +163,7 @@ Term append(const char *text, std::string_view s, int chars, uint32_t hash) {
     for (size_t i = 0; i <= slots->mask; i++)
       if (uint64_t v = slots->at[i].load(std::memory_order_relaxed))
         put_slot(bigger, uint32_t(v >> 32), uint32_t(v) - 1);
+    bigger->smaller = slots;
     table.slots.store(bigger, std::memory_order_release);
     slots = bigger;
   }

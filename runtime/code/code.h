@@ -45,7 +45,8 @@ struct Export {
   std::atomic<const Instr *> entry[kCodeIndices]; // never null: trampoline when there is no code
   Bif bif = nullptr;                              // built-in: entry is the trampoline, which calls it
   uint32_t bif_index = 0;                         // row in the BIF table
-  bool is_bif_traced = false;
+  std::atomic<bool> bif_traced{false}; // calls are to go by the entry; set and read without order (breakpoints.h)
+  bool is_bif_traced() const { return bif_traced.load(std::memory_order_relaxed); }
   FuncInfo info;      // of the trampoline
   Word trampoline[4]; // code words: call_error_handler, or call_bif, or breakpoint; set by vm's hooks
   const Mfa &mfa() const { return info.mfa; }

@@ -13,11 +13,9 @@ size_t ets_limit();
 size_t ets_table_count();
 
 // For a process that is about to end (it no longer can be found as alive): hands its tables to their heirs or deletes them, and releases
-// its fixations. Works for about the reductions that p has left, which it charges. True when nothing is left to do; else to be
-// called again. A process that owns nothing costs one look-up. Schedulers only.
-bool ets_process_exiting(Process *p);
-// The same as a hook: 0 when done.
-inline int ets_owner_exit(Process *p) { return ets_process_exiting(p) ? 0 : 1; }
+// its fixations. Works for about *reductions (for a hundred at least), from which it takes what it used. True when nothing is
+// left to do; else to be called again. A process that owns nothing costs one look-up. Schedulers only.
+bool ets_process_exiting(Process *p, int64_t *reductions);
 
 // For crash dumps and tests.
 struct EtsTableSummary {

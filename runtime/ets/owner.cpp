@@ -188,12 +188,12 @@ void set_super_user(Process *p, bool on) {
 namespace joist::runtime {
 using namespace ets;
 
-bool ets_process_exiting(Process *p) {
+bool ets_process_exiting(Process *p, int64_t *reductions) {
   if (super_count.load(std::memory_order_relaxed) > 0) set_super_user(p, false);
   Term pid = p->id;
   Shard &s = shard_of(pid);
   constexpr int64_t kObjectsPerReduction = 4;
-  int64_t given = std::max<int64_t>(p->reductions, 100) * kObjectsPerReduction, left = given;
+  int64_t given = std::max<int64_t>(*reductions, 100) * kObjectsPerReduction, left = given;
   while (left > 0) {
     Table *owned = nullptr, *fixed = nullptr, *dying = nullptr;
     Garbage *garbage = nullptr;
@@ -201,7 +201,7 @@ bool ets_process_exiting(Process *p) {
       std::lock_guard guard(s.lock);
       auto it = s.records.find(pid.raw());
       if (it == s.records.end()) {
-        p->bump((given - left) / kObjectsPerReduction);
+        *reductions -= (given - left) / kObjectsPerReduction;
         return true;
       }
       Record &r = it->second;
@@ -242,7 +242,7 @@ bool ets_process_exiting(Process *p) {
       if (!g->deleted) drop_fixations(pid, g);
     }
   }
-  p->bump(std::max<int64_t>(p->reductions, 1));
+  *reductions = std::min<int64_t>(*reductions, 0);
   return false;
 }
 

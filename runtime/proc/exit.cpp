@@ -41,6 +41,7 @@ struct ExitState {
   Step step = Step::Timers;
   Signal *left = nullptr;     // what was in the inbox
   RemoteWork *rest = nullptr; // of the last link or watcher told
+  int64_t reductions = 0;     // what this turn may still cost
 };
 
 void close_inbox(Process *p, ExitState &x) {
@@ -103,6 +104,7 @@ void free_messages(Process *p) {
     signal_free(s);
     s = next;
   }
+  receive_markers_free(p);
   p->mailbox = {};
 }
 
@@ -115,13 +117,98 @@ bool remote_work(Process *p, ExitState &x) {
 }
 
 // Charges for a signal whose size is that of the reason. True: the slice is used up.
-bool charge(Process *p) {
-  p->bump(8);
-  return p->reductions <= 0;
+bool charge(ExitState &x) {
+  x.reductions -= 8;
+  return x.reductions <= 0;
 }
 
 [[noreturn]] void system_process_ended(Process *p, Term reason) {
   vm_crash(("System process " + pid_to_text(p->id) + " terminated: " + to_text(reason)).c_str());
+}
+
+// Exited: all that others are to be told has been told, and nobody else is at work for p.
+RunResult continue_exit(Process *p, ExitState &x) {
+  Relations *r = p->relations;
+  switch (x.step) {
+  case Step::Timers:
+    erlang_timers_process_exit(p->id);
+    x.step = Step::Ets;
+    [[fallthrough]];
+  case Step::Ets:
+    if (!ets_process_exiting(p, &x.reductions)) return RunResult::Yielded;
+    x.step = Step::Unfindable;
+    [[fallthrough]];
+  case Step::Unfindable:
+    if (p->state.load(std::memory_order_relaxed) & pstate::System) system_process_ended(p, x.reason);
+    if (exit_hooks.nif) exit_hooks.nif(p);
+    unfindable(p, x);
+    x.step = Step::Signals;
+    [[fallthrough]];
+  case Step::Signals:
+    while (Signal *s = x.left) {
+      x.left = s->next;
+      s->next = nullptr;
+      signal_answer_dead(p, s);
+      if (charge(x)) return RunResult::Yielded;
+    }
+    r = p->relations; // signals may have changed it
+    if (r) tell_suspension(p);
+    x.step = Step::Links;
+    [[fallthrough]];
+  case Step::Links:
+    if (remote_work(p, x)) return RunResult::Yielded;
+    while (r && r->links.size()) {
+      auto l = r->links.take_any();
+      if (l) tell_link(p, *l, x.reason, &x.rest);
+      if (x.rest) return RunResult::Yielded;
+      if (charge(x)) return RunResult::Yielded;
+    }
+    x.step = Step::Monitors;
+    [[fallthrough]];
+  case Step::Monitors:
+    while (r && r->monitors.size()) {
+      auto m = r->monitors.take_any();
+      if (m && m->spawn_pending) remote_hooks.spawn_abandoned(p, *m, x.reason);
+      else if (m) monitor_cancel(p, *m);
+      if (charge(x)) return RunResult::Yielded;
+    }
+    x.step = Step::Targets;
+    [[fallthrough]];
+  case Step::Targets:
+    if (remote_work(p, x)) return RunResult::Yielded;
+    while (r && r->targets.size()) {
+      auto t = r->targets.take_any();
+      if (t) tell_watcher(p, *t, x.reason, &x.rest);
+      if (x.rest) return RunResult::Yielded;
+      if (charge(x)) return RunResult::Yielded;
+    }
+    x.step = Step::Free;
+    [[fallthrough]];
+  case Step::Free: // a dirty thread still has it (sched/dirty.h)
+    if (p->state.load(std::memory_order_acquire) & pstate::DirtyQueued) return RunResult::Waiting;
+    break;
+  }
+  return RunResult::Exited;
+}
+
+RunResult finish_exit(Process *p, ExitState &x) {
+  if (x.fragments) fragment_free(x.fragments);
+  delete &x;
+  p->exit_state = nullptr;
+  if (p->trace_flags & trace::flag::Exiting) [[unlikely]]
+    trace::scheduled_out_exited(p);
+  trace::process_free(p);
+  free_messages(p);
+  relations_free(p);
+  dictionary_free(p);
+  delete p->dirty;
+  p->dirty = nullptr;
+  if (p->saved_x != p->saved_x_small) mem_free(MemKind::ProcessStruct, p->saved_x);
+  p->saved_x = p->saved_x_small;
+  gc_free_heap(p);
+  p->machine = nullptr;
+  process_unref(p);
+  return RunResult::Exited;
 }
 } // namespace
 
@@ -140,84 +227,12 @@ void process_exit_begin(Process *p, Term reason, Fragment *fragments) {
 
 RunResult process_exit_continue(Process *p) {
   auto &x = *static_cast<ExitState *>(p->exit_state);
-  Relations *r = p->relations;
-  switch (x.step) {
-  case Step::Timers:
-    erlang_timers_process_exit(p->id);
-    x.step = Step::Ets;
-    [[fallthrough]];
-  case Step::Ets:
-    if (!ets_process_exiting(p)) return RunResult::Yielded;
-    x.step = Step::Unfindable;
-    [[fallthrough]];
-  case Step::Unfindable:
-    if (p->state.load(std::memory_order_relaxed) & pstate::System) system_process_ended(p, x.reason);
-    if (exit_hooks.nif) exit_hooks.nif(p);
-    unfindable(p, x);
-    x.step = Step::Signals;
-    [[fallthrough]];
-  case Step::Signals:
-    while (Signal *s = x.left) {
-      x.left = s->next;
-      s->next = nullptr;
-      signal_answer_dead(p, s);
-      if (charge(p)) return RunResult::Yielded;
-    }
-    r = p->relations; // signals may have changed it
-    if (r) tell_suspension(p);
-    x.step = Step::Links;
-    [[fallthrough]];
-  case Step::Links:
-    if (remote_work(p, x)) return RunResult::Yielded;
-    while (r && r->links.size()) {
-      auto l = r->links.take_any();
-      if (l) tell_link(p, *l, x.reason, &x.rest);
-      if (x.rest) return RunResult::Yielded;
-      if (charge(p)) return RunResult::Yielded;
-    }
-    x.step = Step::Monitors;
-    [[fallthrough]];
-  case Step::Monitors:
-    while (r && r->monitors.size()) {
-      auto m = r->monitors.take_any();
-      if (m && m->spawn_pending) remote_hooks.spawn_abandoned(p, *m, x.reason);
-      else if (m) monitor_cancel(p, *m);
-      if (charge(p)) return RunResult::Yielded;
-    }
-    x.step = Step::Targets;
-    [[fallthrough]];
-  case Step::Targets:
-    if (remote_work(p, x)) return RunResult::Yielded;
-    while (r && r->targets.size()) {
-      auto t = r->targets.take_any();
-      if (t) tell_watcher(p, *t, x.reason, &x.rest);
-      if (x.rest) return RunResult::Yielded;
-      if (charge(p)) return RunResult::Yielded;
-    }
-    x.step = Step::Free;
-    [[fallthrough]];
-  case Step::Free: // a dirty thread still has it (sched/dirty.h)
-    if (p->state.load(std::memory_order_acquire) & pstate::DirtyQueued) return RunResult::Waiting;
-    break;
-  }
-  if (x.fragments) fragment_free(x.fragments);
-  delete &x;
-  p->exit_state = nullptr;
-  if (p->trace_flags & trace::flag::Exiting) [[unlikely]]
-    trace::scheduled_out_exited(p);
-  trace::process_free(p);
-  free_messages(p);
-  receive_markers_free(p);
-  relations_free(p);
-  dictionary_free(p);
-  delete p->dirty;
-  p->dirty = nullptr;
-  if (p->saved_x != p->saved_x_small) mem_free(MemKind::ProcessStruct, p->saved_x);
-  p->saved_x = p->saved_x_small;
-  gc_free_heap(p);
-  p->machine = nullptr;
-  process_unref(p);
-  return RunResult::Exited;
+  // A dirty thread may be at work for the process and count in its reductions: they are charged only when there is none.
+  const bool alone = !(p->state.load(std::memory_order_acquire) & pstate::DirtyQueued);
+  const int64_t before = x.reductions = alone ? p->reductions : kReductions;
+  RunResult r = continue_exit(p, x);
+  if (alone) p->bump(before - x.reductions);
+  return r == RunResult::Exited ? finish_exit(p, x) : r;
 }
 
 void exit_signal_send(Process *from, Term to, Term reason) {

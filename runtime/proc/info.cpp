@@ -319,7 +319,7 @@ Term process_info_item(Process *p, Term name, Heap &h, bool in_list, bool self) 
   if (!i) return Term::none();
   if (name == atoms::registered_name && p->registered.is_none() && !in_list) return Term::nil();
   Asked a{p, h, self};
-  p->bump(1);
+  if (self) p->bump(1); // another may be asked while a dirty thread counts in its reductions
   return make_tuple(h, name, i->answer(a));
 }
 

@@ -124,7 +124,7 @@ void clear_breaks(FuncInfo *f, const CallPattern &p) {
   publish(f, b);
 }
 
-void bif_traced(Export *x) { x->is_bif_traced = breakpoint_of(&x->info) != nullptr; }
+void bif_traced(Export *x) { x->bif_traced.store(breakpoint_of(&x->info) != nullptr, std::memory_order_relaxed); }
 
 Stub *stub_of(Export *x) {
   Stub *&s = stubs()[x];

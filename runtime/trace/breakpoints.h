@@ -10,7 +10,7 @@
 //    instruction, unless as a call.
 //  * Global tracing leads the export's entries to a stub with a FuncInfo of its own, one per export, never freed. All
 //    exports of one trace_pattern/3 change at once, by a new code index (code/registry.h).
-//  * A built-in function has its breakpoint at its export's trampoline, and calls look at Export::is_bif_traced.
+//  * A built-in function has its breakpoint at its export's trampoline, and calls look at Export::bif_traced.
 //  * No scheduler is stopped for any of this: functions of one pattern become traced one after the other.
 #pragma once
 #include "runtime/code/registry.h"

@@ -31,7 +31,8 @@ struct Caller {
   }
   ~Caller() {
     p.reductions = 1000000;
-    while (!ets_process_exiting(&p)) p.reductions = 1000000;
+    int64_t reductions = 0;
+    while (!ets_process_exiting(&p, &reductions)) reductions = 1000000;
     off_heap_release(p.heap.off_heap); // a list through the fragments
     fragment_free(p.heap.fragments);
     progress::quiescent();
