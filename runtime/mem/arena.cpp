@@ -1,14 +1,29 @@
 #include "runtime/mem/arena.h"
+#include "runtime/sys/sanitizer.h"
 
 #include <sys/mman.h>
 
 namespace joist::runtime {
 namespace {
 constexpr size_t kReturnAbove = size_t{1} << 20;
-size_t round_up(size_t n) { return (n + 15) & ~size_t{15}; }
+// Where AddressSanitizer looks on, pieces stand apart, so that it sees when one is left.
+#if __has_feature(address_sanitizer)
+constexpr size_t kApart = 16;
+#else
+constexpr size_t kApart = 0;
+#endif
+size_t round_up(size_t n) { return ((n ? n : 1) + 15 + kApart) & ~size_t{15}; }
 } // namespace
 
-Arena::Arena(void *base, size_t size) : fresh_(reinterpret_cast<uintptr_t>(base)), end_(fresh_ + size) {}
+Arena::Arena(void *base, size_t size) : base_(reinterpret_cast<uintptr_t>(base)), fresh_(base_), end_(fresh_ + size) {
+  sanitizer_root(
+      base,
+      [](const void *arena) {
+        auto *a = static_cast<const Arena *>(arena);
+        return size_t(a->fresh_ - a->base_);
+      },
+      this);
+}
 
 void Arena::insert(uintptr_t at, size_t size) {
   by_address_.emplace(at, size);
@@ -16,7 +31,16 @@ void Arena::insert(uintptr_t at, size_t size) {
 }
 
 void *Arena::alloc(size_t bytes) {
-  size_t n = round_up(bytes ? bytes : 1);
+  size_t n = round_up(bytes);
+  void *p = take(n);
+  if (p) {
+    sanitizer_poison(p, n);
+    sanitizer_unpoison(p, bytes);
+  }
+  return p;
+}
+
+void *Arena::take(size_t n) {
   std::lock_guard guard(lock_);
   auto it = by_size_.lower_bound(n);
   if (it != by_size_.end()) {
@@ -33,8 +57,9 @@ void *Arena::alloc(size_t bytes) {
 }
 
 void Arena::free(void *p, size_t bytes) {
-  size_t n = round_up(bytes ? bytes : 1);
+  size_t n = round_up(bytes);
   uintptr_t at = reinterpret_cast<uintptr_t>(p);
+  sanitizer_poison(p, n);
   std::lock_guard guard(lock_);
   auto drop = [this](std::map<uintptr_t, size_t>::iterator it) {
     for (auto [s, e] = by_size_.equal_range(it->second); s != e; ++s)

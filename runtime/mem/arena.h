@@ -14,10 +14,11 @@ public:
   void free(void *p, size_t bytes); // size as given to alloc; large free pieces go back to the system
 
 private:
+  void *take(size_t size); // of a rounded size
   void insert(uintptr_t at, size_t size);
   std::mutex lock_;
   std::map<uintptr_t, size_t> by_address_;
   std::multimap<size_t, uintptr_t> by_size_;
-  uintptr_t fresh_, end_; // never used part
+  uintptr_t base_, fresh_, end_; // from fresh_: never used
 };
 } // namespace joist::runtime

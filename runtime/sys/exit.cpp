@@ -4,6 +4,7 @@
 #include "runtime/sched/scheduler.h"
 #include "runtime/sys/crash_dump.h"
 #include "runtime/sys/flags.h"
+#include "runtime/sys/sanitizer.h"
 
 #include <csignal>
 #include <cstdio>
@@ -29,6 +30,7 @@ void vm_exit(int status) {
   ports_flush();
   terminal_restore();
   fflush(nullptr);
+  sanitizer_check_leaks();
   _exit(status);
 }
 
