@@ -187,8 +187,8 @@ DistReceived dist_receive_more(DistEntry *e, uint32_t connection, int64_t *budge
 // With in_lock held: forgets what has come in and was not acted upon.
 void dist_receive_reset(DistEntry *e);
 
-// A line for the log of the VM itself: "...". Any thread.
-void dist_log(const std::string &text);
+// Text for the log of the VM itself, as an error or a warning. Any thread.
+void dist_log(const std::string &text, bool warning = false);
 
 // --- ports as controllers (port_channel.cpp)
 void dist_port_output(Port &port);   // with the right to execute: writes some of what is queued

@@ -21,30 +21,43 @@ constexpr Word kAtOnceBytes = 16 * 1024; // messages up to this are decoded at o
 
 Word default_unfinished_limit() {
   Word memory = Word(sysconf(_SC_PHYS_PAGES)) * Word(sysconf(_SC_PAGESIZE));
-  return std::max<Word>(memory / 4, Word{256} << 20);
+  return std::max<Word>(memory / 8, Word{256} << 20);
 }
 
-std::string shown(const uint8_t *data, Word n) {
-  std::string s = "<<";
+std::string shown(const uint8_t *data, Word n, const char *before = "") {
+  std::string s = std::string("<<") + before;
   for (Word i = 0; i < std::min(n, kShownBytes); i++) s += (i ? "," : "") + std::to_string(data[i]);
   return s + (n > kShownBytes ? ",...>>" : ">>");
 }
 
-DistReceived refuse(DistEntry *e, uint32_t connection, const std::string &why) {
-  dist_log(why);
+DistReceived refuse(DistEntry *e, uint32_t connection, const std::string &why, bool warning = false) {
+  dist_log(why, warning);
   dist_kill(e, connection);
   return DistReceived::Closed;
 }
 
-std::string name_of(DistEntry *e) { return std::string(atom::text(e->name)); }
-
-std::string incompatible(DistEntry *e) {
-  return "** Got message from incompatible erlang on channel to " + name_of(e);
+std::string name_of(DistEntry *e) { return to_text(e->name); }
+// Number of the controller.
+std::string channel_of(DistEntry *e) {
+  std::lock_guard g(e->lock);
+  Term c = e->controller;
+  return std::to_string(c.is_local_port() ? c.imm_payload() : c.is_local_pid() ? local_pid_number(c) : 0);
+}
+std::string incompatible(DistEntry *e) { return "** Got message from incompatible erlang on channel " + channel_of(e); }
+// "Self got a corrupted WHAT from Other on distribution channel N", then the bytes.
+std::string corrupted(DistEntry *e, const char *what) {
+  return to_text(this_node()->name) + " got a corrupted " + what + " from " + name_of(e) + " on distribution channel " +
+         channel_of(e) + "\n";
+}
+DistReceived corrupted_term(DistEntry *e, uint32_t connection, const uint8_t *data, Word n,
+                            const std::vector<Term> &atoms) {
+  std::string text = corrupted(e, "external term") + shown(data, n, "...,") + "\nATOM_CACHE_REF translations: ";
+  if (atoms.empty()) text += "none";
+  for (size_t i = 0; i < atoms.size(); i++) text += (i ? ", " : "") + std::to_string(i) + "=" + to_text(atoms[i]);
+  return refuse(e, connection, text, true);
 }
 DistReceived bad_payload(const DistMessage &m) {
-  return refuse(m.entry, m.connection,
-                name_of(m.entry) + " sent a message that cannot be decoded: " + to_text(m.control).substr(0, 200) + " " +
-                    shown(m.payload, m.payload_size));
+  return corrupted_term(m.entry, m.connection, m.payload, m.payload_size, *m.atoms);
 }
 
 // The message is complete: acts upon it.
@@ -72,6 +85,10 @@ DistReceived decode(DistEntry *e, int64_t *budget) {
   return finish(d.message);
 }
 
+bool dist_packet_start(uint8_t magic, uint8_t tag) {
+  return magic == kDistMagic && (tag == kDistHeader || tag == kFragmentHeader || tag == kFragmentContinued);
+}
+
 struct Incoming {
   DistEntry *entry;
   uint32_t connection;
@@ -89,8 +106,7 @@ bool parse(const Incoming &in, const uint8_t *data, Word n, const std::vector<Te
            DistMessage *m) {
   DistEntry *e = in.entry;
   Word skip = in.header ? 0 : 1;
-  if (n < skip || (skip && data[0] != kDistMagic))
-    return refuse(e, in.connection, incompatible(e)), false;
+  if (n < skip || (skip && data[0] != kDistMagic)) return refuse(e, in.connection, incompatible(e)), false;
   m->entry = e;
   m->connection = in.connection;
   m->atoms = &atoms;
@@ -99,14 +115,12 @@ bool parse(const Incoming &in, const uint8_t *data, Word n, const std::vector<Te
   d.atom_cache = atoms.data();
   d.atom_cache_size = atoms.size();
   int64_t budget = INT64_MAX;
-  if (d.run(&budget) != EtfDecoder::Result::Done)
-    return refuse(e, in.connection, name_of(e) + " sent a malformed control message " + shown(data, n)), false;
+  if (d.run(&budget) != EtfDecoder::Result::Done) return corrupted_term(e, in.connection, data, n, atoms), false;
   m->control = d.value();
   m->payload = data + skip + d.used();
   m->payload_size = n - skip - d.used();
   if (!in.header && m->payload_size) {
-    if (m->payload[0] != kDistMagic)
-      return refuse(e, in.connection, name_of(e) + " sent a malformed message " + shown(data, n)), false;
+    if (m->payload[0] != kDistMagic) return corrupted_term(e, in.connection, data, n, atoms), false;
     m->payload++, m->payload_size--;
   }
   return true;
@@ -146,7 +160,8 @@ DistReceived fragment(const Incoming &in, ReadHeader &h, const uint8_t *body, Wo
   auto out_of_order = [&] { return refuse(e, in.connection, name_of(e) + " sent fragments out of order"); };
   auto it = e->fragments.find(h.sequence);
   if (h.kind == ReadHeader::Kind::First) {
-    if (it != e->fragments.end() || e->fragments.size() >= kMaxUnfinished) return out_of_order();
+    if (it != e->fragments.end()) return out_of_order();
+    if (e->fragments.size() >= kMaxUnfinished) return too_much(in);
     if (h.fragment == 1) return message(in, body, size, h.atoms, nullptr);
     it = e->fragments.try_emplace(h.sequence).first;
     // The announced number of fragments may be a lie: room for a few only.
@@ -180,13 +195,12 @@ DistReceived packet(const Incoming &in, bool fragments, const uint8_t *data, Wor
     return message(in, data + 1, n - 1, none, nullptr);
   }
   ReadHeader h;
+  if (n >= 2 && !dist_packet_start(data[0], data[1])) return refuse(e, in.connection, incompatible(e));
   if (!e->in_cache->read(data, n, &h) || (h.kind != ReadHeader::Kind::Plain && !fragments)) {
     if (h.atom_table_full)
       return refuse(e, in.connection,
                     "Connection to " + name_of(e) + " closed: it names more new atoms than this node has room for");
-    return refuse(e, in.connection,
-                  std::string(atom::text(this_node()->name)) + " got a corrupted distribution header from " +
-                      name_of(e) + " " + shown(data, n));
+    return refuse(e, in.connection, corrupted(e, "distribution header") + shown(data, n), true);
   }
   if (h.kind == ReadHeader::Kind::Plain) return message(in, data + h.size, n - h.size, h.atoms, nullptr);
   return fragment(in, h, data + h.size, n - h.size);
@@ -204,20 +218,21 @@ bool still(DistEntry *e, Incoming *in, bool *fragments) {
 
 Word dist_unfinished_limit = default_unfinished_limit();
 
-void dist_log(const std::string &text) {
+void dist_log(const std::string &text, bool warning) {
   Process *logger = system_logger() == atoms::logger ? registry_process(atoms::logger)
                     : system_logger().is_local_pid() ? process_lookup(system_logger())
                                                      : nullptr;
   if (!logger) {
-    fprintf(stderr, "=ERROR REPORT==== %s\n", text.c_str());
+    fprintf(stderr, "=%s REPORT==== %s\n", warning ? "WARNING" : "ERROR", text.c_str());
     return;
   }
   FragmentHeap h(64);
-  Term legacy[] = {atoms::emulator, atoms::true_, atom::intern("tag"), atoms::error};
+  Term level = warning ? atom::intern("warning") : atoms::error;
+  Term legacy[] = {atoms::emulator, atoms::true_, atom::intern("tag"), level};
   Term meta[] = {atoms::time, make_int(h, os_system_time() / 1000), atoms::error_logger, map_from_pairs(h, legacy, 2)};
   Term line = make_string_utf8(h, text.data(), text.size());
-  Term log = make_tuple(h, atoms::log, atoms::error, make_string(h, "~ts~n", 5), make_list(h, line),
-                        map_from_pairs(h, meta, 2));
+  Term log =
+      make_tuple(h, atoms::log, level, make_string(h, "~ts~n", 5), make_list(h, line), map_from_pairs(h, meta, 2));
   message_send_built(logger, log, h.take());
 }
 

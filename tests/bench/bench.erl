@@ -91,7 +91,7 @@ rows() ->
      {tcp_echo_1000, fun() -> bench_net:echo(1000, 16, 5) end},
      {tcp_bulk, fun() -> bench_net:bulk(200) end},
      {udp_echo, fun() -> bench_net:udp(5000) end},
-     {compile, fun() -> compile_module() end}] ++ bench_io:rows().
+     {compile, fun() -> compile_module() end}] ++ bench_io:rows() ++ bench_dist:rows().
 
 repeat(0, _) -> ok;
 repeat(N, F) -> F(), repeat(N - 1, F).

@@ -22,7 +22,7 @@ run([Other]) ->
     show(sizes, [rpc:call(N, mnesia, table_info, [T, size]) || T <- [disc, ram, only]]),
     show(read_there, rpc:call(N, mnesia, dirty_read, [disc, 77])),
     show(frag, [mnesia:activity(sync_transaction, fun() -> [mnesia:write({frag, I, x}) || I <- lists:seq(1, 100)], ok end, [], mnesia_frag),
-                timer:sleep(200), % where replicas differ nobody waits for the others
+                timer:sleep(200), % where replicas differ mnesia takes protocol asym_trans, in which nobody waits for the others to have written
                 rpc:call(N, mnesia, activity, [async_dirty, fun mnesia:table_info/2, [frag, size], mnesia_frag])]),
     show(counter, [rpc:call(N, mnesia, dirty_update_counter, [ram, c, 1]) || _ <- Both ++ Both]),
     Locks = [rpc:async_call(X, mnesia, transaction, [fun mnesia:write/1, [{disc, shared, X}]]) || X <- Both],

@@ -124,6 +124,7 @@ void start_epmd(const CommandLine &line, const OtpRoot &otp) {
   auto &args = v.init_args;
   args = {"-root", v.otp_root, "-bindir", v.bindir, "-progname", v.progname, "--"};
   if (!v.home.empty()) args.insert(args.end(), {"-home", v.home});
+  if (const char *port = getenv("ERL_EPMD_PORT")) args.insert(args.end(), {"-epmd_port", port});
   args.push_back("--");
   args.insert(args.end(), line.init.begin(), line.init.end());
   emulator_arguments = {v.bindir + "/beam.smp"}; // where stock's programs expect it

@@ -6,6 +6,10 @@
 #include <utility>
 
 namespace joist::stubs::inet {
+namespace {
+constexpr int kReadsFromNode = 16; // in one turn
+} // namespace
+
 TcpPort::~TcpPort() {
   answer_all_closed();
   clear_input();
@@ -142,12 +146,20 @@ void TcpPort::activated_closed() {
 }
 
 void TcpPort::ready_input(Port &, int) {
-  if (state_ & kStateAccepting) accept_ready();
-  else if (is_connected()) receive(0);
-  else want_read(false);
+  if (state_ & kStateAccepting) return accept_ready();
+  if (!is_connected()) return want_read(false);
+  Got got = receive(0);
+  if (got == Got::Gone || deliver_ != kDeliverPort) return;
+  // What nodes send comes in packets one after the other, large messages in many: readiness is asked for again only when
+  // nothing is left, which saves a round through the poll thread for each.
+  for (int i = 1; i < kReadsFromNode; i++) {
+    if (!last_read_ || !is_connected() || active_ == kPassive || paused_) return;
+    if ((got = receive(0)) == Got::Gone) return;
+  }
 }
 
 void TcpPort::pause_input(Port &, bool pause) {
+  paused_ = pause;
   if (is_connected() && active_ != kPassive) want_read(!pause);
 }
 

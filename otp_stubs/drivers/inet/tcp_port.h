@@ -115,6 +115,8 @@ private:
     size_t start = 0, end = 0; // what has not been delivered
     size_t remain = 0;         // known to be missing of the packet
   } input_;
+  bool last_read_ = false;             // the last receive() took something from the kernel
+  bool paused_ = false;                // pause_input()
   bool in_headers_ = false;            // HTTP: the start line is done
   Term blocked_sender_ = Term::none(); // waits while the port is busy
   bool send_timeout_running_ = false;

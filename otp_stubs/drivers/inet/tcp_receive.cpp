@@ -98,6 +98,7 @@ TcpPort::Need TcpPort::next_packet() {
 // Reads once. wanted: bytes asked for, 0: a packet.
 TcpPort::Got TcpPort::receive(size_t wanted) {
   size_t room;
+  last_read_ = false;
   if (!input_.data) {
     room = wanted ? wanted : buffer_;
     input_.data = bin_alloc(room);
@@ -119,6 +120,7 @@ TcpPort::Got TcpPort::receive(size_t wanted) {
   }
 
   ssize_t n = ::recv(fd_, input_.data->data() + input_.end, room, 0);
+  last_read_ = n > 0;
   if (n < 0) {
     if (errno == EAGAIN || errno == EINTR) return Got::Nothing;
     return errno == ECONNRESET && !stream_.show_reset ? peer_closed() : receive_failed(errno);
