@@ -17,6 +17,9 @@ struct Process;
 void ports_init(size_t limit); // table, and #Port<0.0> "forker"; after process_table_init, before schedulers start
 // Before the VM ends: waits until what was written to ports of the fd driver has reached the operating system.
 void ports_flush();
+// Before a crash dump: tells the program that watches this VM (heart(3), the port registered as heart_port) that the VM
+// ends now but may still write for a while. False if there is none. For the thread that ends the VM.
+bool heart_prepare_crash();
 size_t port_count();
 size_t port_limit();
 

@@ -87,6 +87,15 @@ void attribute(std::string &out, const char *title, Term bin) {
   if (!v.aligned()) return;
   out += std::string(title) + ": " + base64({reinterpret_cast<const char *>(v.bytes), v.byte_size()}) + "\n";
 }
+// $ERL_CRASH_DUMP_BYTES: how long the dump may get.
+size_t crash_dump_bytes() {
+  auto text = env_get("ERL_CRASH_DUMP_BYTES");
+  if (!text || text->empty()) return SIZE_MAX;
+  char *end;
+  errno = 0;
+  long long n = strtoll(text->c_str(), &end, 10);
+  return errno == 0 && *end == 0 && n >= 0 ? size_t(n) : SIZE_MAX;
+}
 } // namespace
 
 std::string crash_dump_state(uint32_t s) {
@@ -108,9 +117,13 @@ std::string crash_dump_state(uint32_t s) {
   return out;
 }
 
+int crash_dump_seconds() {
+  auto text = env_get("ERL_CRASH_DUMP_SECONDS");
+  return text ? atoi(text->c_str()) : kCrashDumpTimeNotSet;
+}
+
 std::string crash_dump_path() {
-  auto seconds = env_get("ERL_CRASH_DUMP_SECONDS");
-  if (seconds && *seconds == "0") return {};
+  if (crash_dump_seconds() == 0 || crash_dump_bytes() == 0) return {};
   auto path = env_get("ERL_CRASH_DUMP");
   return path && !path->empty() ? *path : "erl_crash.dump";
 }
@@ -171,7 +184,10 @@ bool crash_dump_write(const char *path, const char *slogan, bool terms) {
   if (fd < 0) return false;
   bool good = true;
   std::string out;
+  size_t room = crash_dump_bytes();
   auto flush = [&] {
+    if (out.size() > room) out.resize(room); // cut off there
+    room -= out.size();
     for (size_t at = 0; at < out.size();) {
       ssize_t n = write(fd, out.data() + at, out.size() - at);
       if (n <= 0) {

@@ -4,8 +4,11 @@
 
 namespace joist::runtime {
 struct Process;
-// $ERL_CRASH_DUMP, else erl_crash.dump; empty if $ERL_CRASH_DUMP_SECONDS is 0 (no dump wanted).
+// $ERL_CRASH_DUMP, else erl_crash.dump; empty if $ERL_CRASH_DUMP_SECONDS or $ERL_CRASH_DUMP_BYTES is 0 (no dump wanted).
 std::string crash_dump_path();
+// $ERL_CRASH_DUMP_SECONDS: how long writing it may take; below 0: as long as it takes. kCrashDumpTimeNotSet: not said.
+constexpr int kCrashDumpTimeNotSet = 0x7fffffff;
+int crash_dump_seconds();
 // Writes the dump. Other threads may still run: what they change meanwhile is shown as found. False: cannot write.
 // terms: also dictionaries, messages, stacks and timers; the other schedulers are blocked then.
 bool crash_dump_write(const char *path, const char *slogan, bool terms);

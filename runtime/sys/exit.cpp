@@ -47,12 +47,16 @@ namespace {
   fprintf(stderr, "%s\r\n", with_carriage_returns(slogan).c_str());
   if (!vm_flags.no_crash_dump) {
     std::string path = crash_dump_path();
+    const int seconds = crash_dump_seconds();
+    // Restarting goes before dumping, unless it was said how long a dump may take.
+    if (!path.empty() && heart_prepare_crash() && seconds == kCrashDumpTimeNotSet) path.clear();
     if (!path.empty()) {
       fprintf(stderr, "\r\nCrash dump is being written to: %s...", path.c_str());
       fflush(stderr);
       // A scheduler that does not come to stand, or memory in a bad way, must not keep the VM from ending.
       signal(SIGALRM, [](int) { _exit(1); });
-      alarm(60);
+      constexpr unsigned kUsual = 60;
+      if (seconds >= 0) alarm(seconds == kCrashDumpTimeNotSet ? kUsual : unsigned(seconds));
       bool terms = shows_terms && this_scheduler() && !on_dirty_scheduler();
       if (terms) schedulers_block();
       if (crash_dump_write(path.c_str(), slogan, terms)) fputs("done\r\n", stderr);

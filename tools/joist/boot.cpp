@@ -19,6 +19,8 @@
 #include "runtime/sched/progress.h"
 #include "runtime/term/binary.h"
 #include "runtime/trace/trace.h"
+#include "tools/joist/otp_root.h"
+#include "tools/joist/preloaded.h"
 #include "vm/vm.h"
 
 #include <csignal>
@@ -26,35 +28,11 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <unistd.h>
 
 namespace joist {
 namespace {
 using namespace joist::runtime;
-
-// Modules that must be there before the first process runs, in the order stock loads them.
-const char *const kPreloaded[] = {
-    "erts_code_purger",
-    "erl_init",
-    "init",
-    "prim_buffer",
-    "prim_eval",
-    "prim_inet",
-    "prim_file",
-    "zlib",
-    "socket_registry",
-    "prim_socket",
-    "prim_net",
-    "prim_zip",
-    "erl_prim_loader",
-    "erlang",
-    "erts_internal",
-    "erl_tracer",
-    "erts_literal_area_collector",
-    "erts_dirty_process_signal_handler",
-    "atomics",
-    "counters",
-    "persistent_term",
-};
 
 [[noreturn]] void cannot_start(const std::string &why) {
   fprintf(stderr, "joist: %s\n", why.c_str());
@@ -62,7 +40,9 @@ const char *const kPreloaded[] = {
 }
 
 void load_preloaded() {
-  std::string dir = vm_flags.otp_root + "/lib/erts-" + vm_flags.erts_version + "/ebin/";
+  const std::string self = own_executable(), tree = vm_flags.otp_root + "/lib/erts-" + vm_flags.erts_version + "/ebin/",
+                    beside = self.substr(0, self.rfind('/') + 1) + kPreloadedDirectory + "/";
+  const std::string &dir = access(beside.c_str(), X_OK) == 0 ? beside : tree;
   for (const char *name : kPreloaded) {
     std::string path = dir + name + ".beam", error;
     std::ifstream in(path, std::ios::binary);

@@ -6,6 +6,7 @@
 #include "tools/joist/launcher.h"
 #include "tools/joist/otp_root.h"
 #include "tools/joist/precompile.h"
+#include "tools/joist/release.h"
 #include "tools/joist/version.h"
 
 #include <cstdio>
@@ -25,6 +26,7 @@ const char kHelp[] =
     "       joist -noshell -eval 'io:format(\"hello~n\"), halt().'\n"
     "       joist --otp-root DIR ... use the Erlang/OTP installation in DIR\n"
     "       joist precompile APPLICATION|DIRECTORY|FILE...   compiles modules ahead of time, into the cache\n"
+    "       joist release take-over DIR    put Joist into the release in DIR; give-back DIR undoes it\n"
     "       joist --help | --version\n"
     "\n"
     "Links named erl, erlc, escript, ct_run, dialyzer and typer to this program make an Erlang installation of it:\n"
@@ -85,8 +87,9 @@ void start_epmd(const CommandLine &line, const OtpRoot &otp) {
   OtpRoot otp;
   std::string error;
   vm_flags.otp_root = argument("-root");
-  if (!find_otp(vm_flags.otp_root, &otp, &error)) usage_error(error);
   vm_flags.bindir = argument("-bindir");
+  if (!describe_bindir(vm_flags.otp_root, vm_flags.bindir, &otp) && !find_otp(vm_flags.otp_root, &otp, &error))
+    usage_error(error);
   vm_flags.progname = argument("-progname");
   vm_flags.home = argument("-home");
   vm_flags.otp_release = otp.otp_release;
@@ -159,6 +162,7 @@ int main(int argc, char **argv) {
   std::string name = base_name(argv[0]);
   if (is_launcher_name(name)) run_launcher(name, argv);
   if (argc > 1 && name == "joist") {
+    if (!strcmp(argv[1], "release")) return run_release_command({argv + 2, argv + argc});
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
       fputs(kHelp, stdout);
       fputs(emulator_flags_help().c_str(), stdout);

@@ -36,6 +36,10 @@ std::vector<std::string> entries(const std::string &dir, const std::string &pref
   return found;
 }
 
+std::string release_of(const std::string &erts_version) {
+  return std::to_string(atoi(erts_version.c_str()) + 12); // erts 13 belongs to OTP 25
+}
+
 bool describe(const std::string &root, OtpRoot *out) {
   if (root.empty() || !exists(root + "/releases")) return false;
   std::string version, release;
@@ -44,7 +48,7 @@ bool describe(const std::string &root, OtpRoot *out) {
   for (auto &r : entries(root + "/releases", ""))
     if (!r.empty() && r[0] >= '1' && r[0] <= '9' && exists(root + "/releases/" + r + "/OTP_VERSION")) release = r;
   if (version.empty()) return false;
-  if (release.empty()) release = std::to_string(atoi(version.c_str()) + 12); // erts 13 belongs to OTP 25
+  if (release.empty()) release = release_of(version);
   *out = {root, version, release, root + "/erts-" + version + "/bin"};
   return true;
 }
@@ -55,6 +59,13 @@ std::string own_executable() {
   char buffer[PATH_MAX];
   ssize_t n = readlink("/proc/self/exe", buffer, sizeof buffer - 1);
   return n > 0 ? std::string(buffer, size_t(n)) : "";
+}
+
+bool describe_bindir(const std::string &root, const std::string &bindir, OtpRoot *out) {
+  const std::string erts = parent(bindir), name = erts.substr(erts.rfind('/') + 1);
+  if (root.empty() || name.compare(0, 5, "erts-") != 0 || name.size() == 5) return false;
+  *out = {root, name.substr(5), release_of(name.substr(5)), bindir};
+  return true;
 }
 
 bool find_otp(const std::string &given, OtpRoot *out, std::string *error) {

@@ -12,5 +12,7 @@ struct OtpRoot {
 // Order: `given` (--otp-root), $JOIST_OTP_ROOT, $ROOTDIR, the tree of an `erl` on PATH that is not ours, the usual
 // directories. False: *error is one line that says what to install.
 bool find_otp(const std::string &given, OtpRoot *out, std::string *error);
+// As a stock erlexec tells it: `bindir` is .../erts-VSN/bin. A release may hold several versions. False: it is not so named.
+bool describe_bindir(const std::string &root, const std::string &bindir, OtpRoot *out);
 std::string own_executable(); // absolute path of this program
 } // namespace joist
