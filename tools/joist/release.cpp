@@ -117,6 +117,8 @@ void take_over(const fs::path &dir, const std::string &otp_root) {
     for (auto *name : kEmulators) {
       const fs::path emulator = erts.bin / name, kept = emulator.string() + kKept;
       if (!fs::exists(emulator)) continue;
+      std::error_code no_links;
+      if (!fs::exists(kept)) fs::create_hard_link(emulator, kept, no_links);
       if (!fs::exists(kept)) fs::copy_file(emulator, kept);
       place(self, emulator);
     }
