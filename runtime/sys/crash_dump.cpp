@@ -14,6 +14,7 @@
 #include "runtime/sys/flags.h"
 #include "runtime/term/print.h"
 
+#include <cerrno>
 #include <cstdarg>
 #include <cstdio>
 #include <ctime>
@@ -180,7 +181,13 @@ void crash_dump_atoms(std::string &out) {
 }
 
 bool crash_dump_write(const char *path, const char *slogan, bool terms) {
-  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+  auto open_dump = [path] { return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640); };
+  int fd = open_dump();
+  // No descriptor is left: one of those that end with the VM anyway is given up.
+  for (int victim = 3; fd < 0 && errno == EMFILE && victim < 1024; victim++) {
+    close(victim);
+    fd = open_dump();
+  }
   if (fd < 0) return false;
   bool good = true;
   std::string out;
