@@ -2,6 +2,7 @@
 #include "bifs/system_info.h"
 
 #include "bifs/build.h"
+#include "runtime/ets/match_program.h"
 #include "runtime/mem/gc.h"
 #include "runtime/sched/microstate.h"
 #include "runtime/sched/scheduler.h"
@@ -90,6 +91,8 @@ Term multi_scheduling(Process *p, Term v) {
   else if (v == atoms::block_normal) normal++;
   else if (v == atoms::unblock_normal) drop(normal);
   else return badarg(p);
+  schedulers_single(all > 0 || normal > 0);
+  p->reductions = 0; // it may be on a scheduler that stands still now
   return all > 0 ? atoms::blocked : normal > 0 ? atoms::blocked_normal : atoms::enabled;
 }
 
@@ -144,7 +147,7 @@ Term sequential_tracer(Process *p, Term v) {
 Term trace_control_word(Process *p, Term v) {
   int64_t n;
   if (!natural(v, UINT32_MAX, &n)) return badarg(p);
-  return make_uint(p->heap, system_settings.trace_control_word.exchange(uint32_t(n)));
+  return make_uint(p->heap, ets::trace_control_word.exchange(uint32_t(n)));
 }
 
 Term time_offset_flag(Process *p, Term v) {

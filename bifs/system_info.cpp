@@ -6,6 +6,7 @@
 #include "runtime/code/hot.h"
 #include "runtime/dist/node.h"
 #include "runtime/ets/ets.h"
+#include "runtime/ets/match_program.h"
 #include "runtime/io/file_name.h"
 #include "runtime/io/port.h"
 #include "runtime/mem/gc.h"
@@ -256,6 +257,10 @@ const std::unordered_map<std::string_view, Item> &items() {
       {"dynamic_trace", [](Process *) { return atoms::none; }},
       {"dynamic_trace_probes", [](Process *) { return atoms::false_; }},
       {"eager_check_io", [](Process *) { return atoms::true_; }},
+      {"ethread_info",
+       [](Process *p) { return make_list(p->heap, pair(p->heap, text(p, "64-bit native atomics"), text(p, "C++"))); }},
+      {"ethread_used_tse", [](Process *p) { return number(p, schedulers_count()); }},
+      {"io_thread", [](Process *) { return atoms::false_; }},
       {"emu_flavor", [](Process *) { return named(code_released ? "jit" : "emu"); }},
       {"emu_type", [](Process *) { return named("opt"); }},
       {"hipe_architecture", [](Process *) { return atoms::undefined; }},
@@ -288,7 +293,7 @@ const std::unordered_map<std::string_view, Item> &items() {
          return l;
        }},
       {"lock_checking", [](Process *) { return atoms::false_; }},
-      {"trace_control_word", [](Process *p) { return number(p, system_settings.trace_control_word.load()); }},
+      {"trace_control_word", [](Process *p) { return number(p, ets::trace_control_word.load()); }},
       {"version", [](Process *p) { return text(p, vm_flags.erts_version); }},
       {"endian", [](Process *) { return atoms::little; }},
       {"wordsize", [](Process *) { return Term::small(8); }},

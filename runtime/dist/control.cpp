@@ -36,15 +36,14 @@ bool from_there(const DistMessage &m, Term pid) {
 }
 
 // --- messages
-// from: the sender, if the message names one.
-DistResult deliver(const DistMessage &m, Process *to, Term from, Term token, Term alias = Term::none()) {
+DistResult deliver(const DistMessage &m, Process *to, Term token, Term alias = Term::none()) {
   FragmentHeap h(m.decoded.is_none() ? std::min<Word>(m.payload_size / 2 + 8, 1024) : 0);
   Term message = dist_payload(m, h);
   if (message.is_none()) return DistResult::BadPayload;
   Signal *s = signal_new(alias.is_none() ? SignalKind::Message : SignalKind::AliasMessage, message);
   if (!token.is_nil()) s->token = copy(token, h);
   if (trace::receive_pattern.load(std::memory_order_relaxed)) // see mailbox_append
-    s->token = make_tuple(h, is_external_pid(from) ? copy(from, h) : m.entry->name, s->token);
+    s->token = make_tuple(h, m.entry->name, s->token);
   Term ref = alias.is_none() ? alias : copy(alias, h);
   s->fragments = h.take();
   if (!alias.is_none()) s->ref = ref;
@@ -52,10 +51,10 @@ DistResult deliver(const DistMessage &m, Process *to, Term from, Term token, Ter
   return DistResult::Ok;
 }
 
-DistResult send(const DistMessage &m, Term from, Term to, Term token) {
+DistResult send(const DistMessage &m, Term to, Term token) {
   if (to.is_local_pid()) {
     Process *p = process_lookup(to);
-    return p ? deliver(m, p, from, token) : DistResult::Ok;
+    return p ? deliver(m, p, token) : DistResult::Ok;
   }
   return is_external_pid(to) && here(to) ? DistResult::Ok : DistResult::Invalid;
 }
@@ -63,14 +62,14 @@ DistResult send(const DistMessage &m, Term from, Term to, Term token) {
 DistResult send_named(const DistMessage &m, Term from, Term to, Term token) {
   if (!is_pid(from) || !to.is_atom()) return DistResult::Invalid;
   Process *p = registry_process(to);
-  return p ? deliver(m, p, from, token) : DistResult::Ok;
+  return p ? deliver(m, p, token) : DistResult::Ok;
 }
 
-DistResult send_alias(const DistMessage &m, Term from, Term alias, Term token) {
+DistResult send_alias(const DistMessage &m, Term alias, Term token) {
   if (!is_ref(alias)) return DistResult::Invalid;
   Term pid = is_local_ref(alias) ? pid_of_ref(alias) : Term::none();
   Process *p = pid.is_none() ? nullptr : process_lookup(pid);
-  return p ? deliver(m, p, from, token, alias) : DistResult::Ok;
+  return p ? deliver(m, p, token, alias) : DistResult::Ok;
 }
 
 // --- links
@@ -200,13 +199,13 @@ DistResult dist_control(const DistMessage &m) {
   switch (DistOp(e[1].small_value())) {
   case DistOp::Link: return is(3) ? link(m, e[2], e[3]) : DistResult::Invalid;
   case DistOp::SendSender:
-  case DistOp::Send: return is(3) ? send(m, e[2], e[3], nil) : DistResult::Invalid;
+  case DistOp::Send: return is(3) ? send(m, e[3], nil) : DistResult::Invalid;
   case DistOp::SendSenderTT:
-  case DistOp::SendTT: return is(4) ? send(m, e[2], e[3], e[4]) : DistResult::Invalid;
+  case DistOp::SendTT: return is(4) ? send(m, e[3], e[4]) : DistResult::Invalid;
   case DistOp::RegSend: return is(4) ? send_named(m, e[2], e[4], nil) : DistResult::Invalid;
   case DistOp::RegSendTT: return is(5) ? send_named(m, e[2], e[4], e[5]) : DistResult::Invalid;
-  case DistOp::AliasSend: return is(3) ? send_alias(m, e[2], e[3], nil) : DistResult::Invalid;
-  case DistOp::AliasSendTT: return is(4) ? send_alias(m, e[2], e[3], e[4]) : DistResult::Invalid;
+  case DistOp::AliasSend: return is(3) ? send_alias(m, e[3], nil) : DistResult::Invalid;
+  case DistOp::AliasSendTT: return is(4) ? send_alias(m, e[3], e[4]) : DistResult::Invalid;
   case DistOp::Unlink: return is(3) ? unlink(m, 0, e[2], e[3]) : DistResult::Invalid;
   case DistOp::UnlinkId: return is(4) && get_uint64(e[2], &id) && id ? unlink(m, id, e[3], e[4]) : DistResult::Invalid;
   case DistOp::UnlinkIdAck: return is(4) && get_uint64(e[2], &id) ? unlink_ack(m, id, e[3], e[4]) : DistResult::Invalid;

@@ -78,7 +78,8 @@ inline bool drv_port_ok(DrvPort *h) {
 }
 // A port of a driver, already started with `data`.
 std::unique_ptr<DriverPort> drv_port_instance(DrvPort *h);
-void drv_monitors_drop(DrvPort *h); // the port is going
+bool driver_takes_vectors(const Driver *d); // any driver: output comes to it in pieces (outputv), as on stock
+void drv_monitors_drop(DrvPort *h);         // the port is going
 // The driver's message terms (driver_output_term): none if the description is wrong.
 Term drv_build_term(FragmentHeap &h, const Word *spec, int n);
 } // namespace joist::runtime

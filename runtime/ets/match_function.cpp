@@ -3,7 +3,6 @@
 #include "runtime/dist/node.h"
 #include "runtime/ets/match_program.h"
 #include "runtime/proc/process.h"
-#include "runtime/sys/settings.h"
 #include "runtime/term/binary.h"
 #include "runtime/term/compare.h"
 #include "runtime/term/map.h"
@@ -12,6 +11,8 @@
 #include <unordered_map>
 
 namespace joist::runtime::ets {
+
+std::atomic<uint32_t> trace_control_word{0};
 
 namespace {
 
@@ -105,7 +106,7 @@ FN(node_1) {
   return Term::none();
 }
 
-FN(get_tcw_0) { return make_uint(h, system_settings.trace_control_word.load(std::memory_order_acquire)); }
+FN(get_tcw_0) { return make_uint(h, trace_control_word.load(std::memory_order_acquire)); }
 bool control_word(Term t, uint32_t *out) {
   if (!t.is_small() || t.small_value() < 0 || t.small_value() > UINT32_MAX) return false;
   *out = uint32_t(t.small_value());
@@ -113,7 +114,7 @@ bool control_word(Term t, uint32_t *out) {
 }
 FN(set_tcw_1) {
   uint32_t value;
-  return control_word(a[0], &value) ? make_uint(h, system_settings.trace_control_word.exchange(value)) : Term::none();
+  return control_word(a[0], &value) ? make_uint(h, trace_control_word.exchange(value)) : Term::none();
 }
 FN(set_tcw_pretended) {
   uint32_t value;

@@ -155,6 +155,8 @@ struct MatchFunctionRow {
 };
 const MatchFunctionRow *match_function(Term name, Word arity);
 
+extern std::atomic<uint32_t> trace_control_word;
+
 // What trace actions do; the tracing part sets these at start. Null: the action has no effect and answers as documented at
 // match_run's cases.
 struct MatchTraceHooks {

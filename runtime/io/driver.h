@@ -40,7 +40,6 @@ public:
   virtual ~DriverPort() = default;
   // port_command and {Owner,{command,_}}: takes what it wants from data.
   virtual void output(Port &port, IoQueue &data);
-  virtual bool takes_vectors() const { return true; } // as stock's driver of that name (outputv)
   // port_control: false makes the caller fail with badarg. The answer goes to *reply.
   virtual bool control(Port &port, uint32_t command, std::string_view data, std::string *reply);
   // port_call: external term format both ways; false: badarg.
@@ -100,8 +99,6 @@ IoQueue &port_queue(Port &port);    // output not yet written
 // come before as a list.
 void port_deliver(Port &port, const void *bytes, size_t n);
 void port_deliver_header(Port &port, const void *header, size_t header_size, const void *bytes, size_t n);
-// A message from the port; takes over what is in h.
-void port_send(Port &port, Term to, Term message, FragmentHeap &h);
 // {Port, What} to the owner.
 void port_notify(Port &port, Term what);
 void port_exit_status(Port &port, int status); // {Port, {exit_status, N}}

@@ -20,14 +20,14 @@ void port_answer(Term to, Term ref, Term result, FragmentHeap &h) {
   message_send_pid_built(to, message, h.take());
 }
 
-void port_send(Port &port, Term to, Term message, FragmentHeap &h) {
+void trace::port_send(Port &port, Term to, Term message, FragmentHeap &h) {
   if (trace::port_traced(port, trace::flag::Send)) trace::port_sends(port, to, message);
   message_send_pid_built(to, message, h.take());
 }
 
 void port_send_owner(Port &port, Term what, FragmentHeap &h) {
   Term message = make_tuple(h, port.id, what);
-  port_send(port, Term(port.owner.load()), message, h);
+  trace::port_send(port, Term(port.owner.load()), message, h);
 }
 
 void port_notify(Port &port, Term what) {

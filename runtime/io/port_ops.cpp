@@ -122,7 +122,7 @@ public:
     port.owner = to.raw();
     FragmentHeap h;
     Term message = make_tuple(h, port.id, atoms::connected);
-    port_send(port, from, message, h);
+    trace::port_send(port, from, message, h);
   }
 };
 class CloseSignal : public PortTask {

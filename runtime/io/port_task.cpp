@@ -12,6 +12,11 @@
 namespace joist::runtime {
 namespace {
 constexpr int kTasksPerTurn = 20;
+constexpr uint32_t kToldActive = 1u << 31; // of Port::flags: the profiler has been told; with queue_lock
+void told(Port *p, bool active) {
+  uint32_t was = active ? p->flags.fetch_or(kToldActive) : p->flags.fetch_and(~kToldActive);
+  if (bool(was & kToldActive) != active) profile_port(p->id, active);
+}
 
 void port_run(void *arg);
 
@@ -84,7 +89,7 @@ bool port_begin(Port *p) {
   p->executing = true;
   p->refs.fetch_add(1, std::memory_order_relaxed); // it may die while it executes
   if (profiled(profile::Ports)) [[unlikely]]
-    profile_port(p->id, true);
+    told(p, true);
   return true;
 }
 
@@ -95,7 +100,7 @@ void port_end(Port *p) {
     p->executing = false;
     schedule = wants_scheduling(p);
     if (!schedule && !p->scheduled && profiled(profile::Ports)) [[unlikely]]
-      profile_port(p->id, false);
+      told(p, false);
   }
   if (schedule) schedule_work(port_run, p);
 }
@@ -109,7 +114,7 @@ void port_enqueue(Port *p, PortTask *t) {
     p->last = &t->next;
     schedule = wants_scheduling(p);
     if (schedule && profiled(profile::Ports)) [[unlikely]]
-      profile_port(p->id, true);
+      told(p, true);
   }
   if (schedule) schedule_work(port_run, p);
 }

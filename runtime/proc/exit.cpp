@@ -24,6 +24,7 @@
 #include "runtime/sched/machine.h"
 #include "runtime/sched/scheduler.h"
 #include "runtime/sys/seq_trace.h"
+#include "runtime/sys/system_profile.h"
 #include "runtime/term/print.h"
 #include "runtime/trace/trace.h"
 
@@ -207,6 +208,8 @@ RunResult finish_exit(Process *p, ExitState &x) {
   p->saved_x = p->saved_x_small;
   gc_free_heap(p);
   p->machine = nullptr;
+  if (profiled(profile::Processes)) [[unlikely]]
+    profile_process(p, false);
   process_unref(p);
   return RunResult::Exited;
 }

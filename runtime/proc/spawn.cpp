@@ -37,10 +37,22 @@ void init_heap(Process *p, const SpawnOptions &o, Word args_words) {
 }
 
 // {ReplyTag, Ref, ok, Pid}, the first signal that the parent gets from the new process.
-void send_reply(Process *parent, Term tag, Term ref, Term pid) {
+void send_reply(Process *parent, Term tag, Term ref, Term pid, Term token) {
   FragmentHeap h(16);
   Term message = make_tuple(h, copy(tag, h), copy(ref, h), atoms::ok, pid);
-  message_send_built(parent, message, h.take());
+  Term own = copy(token, h);
+  message_send_built(parent, message, h.take(), own);
+}
+
+// Sequential tracing: the token of the reply.
+Term inherit_token(Process *parent, Process *p, Term m, Term f, Term args, const SpawnOptions &o, Term ref) {
+  if (parent->seq_token.is_nil()) return Term::nil();
+  FragmentHeap h;
+  Term options = Term::nil();
+  if (o.monitor) options = make_cons(h, atoms::monitor, options);
+  if (o.link) options = make_cons(h, atoms::link, options);
+  return seq_trace::spawned(parent, p, make_tuple(h, m, f, args), options, ref.is_none() ? make_ref(h) : ref,
+                            o.async ? o.reply_tag : atoms::spawn_reply, o.async && o.reply_ok);
 }
 } // namespace
 
@@ -87,10 +99,11 @@ Process *process_spawn(Process *parent, Term m, Term f, Term args, const SpawnOp
       relations_of(parent).link_add(p->id)->unlinking = 0;
       relations_of(p).link_add(parent->id);
     }
+    Term ref = Term::none();
     if (o.monitor || o.async) {
       MonitorOptions mo;
       if (o.monitor) monitor_options(o.monitor_opts, &mo);
-      Term ref = mo.alias != AliasKind::None ? make_pid_ref(parent->heap, parent->id) : make_ref(parent->heap);
+      ref = mo.alias != AliasKind::None ? make_pid_ref(parent->heap, parent->id) : make_ref(parent->heap);
       if (monitor_ref) *monitor_ref = ref;
       if (o.monitor) {
         Monitor mon;
@@ -102,10 +115,10 @@ Process *process_spawn(Process *parent, Term m, Term f, Term args, const SpawnOp
         relations_of(parent).monitor_add(std::move(mon));
         relations_of(p).target_add(parent->id, ref, Term::none());
       }
-      if (o.async && o.reply_ok) send_reply(parent, o.reply_tag, ref, p->id);
     }
+    Term token = inherit_token(parent, p, m, f, args, o, ref);
+    if (o.async && o.reply_ok) send_reply(parent, o.reply_tag, ref, p->id, token);
   }
-  if (parent && !parent->seq_token.is_nil()) seq_trace::spawned(parent, p, m, f, args, o.link, o.monitor);
   if (o.prepare) o.prepare(p, o.prepare_arg);
   if ((parent && (parent->trace_flags & trace::flag::All)) || trace::default_flags[0].load(std::memory_order_relaxed))
       [[unlikely]]

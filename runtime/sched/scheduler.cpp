@@ -27,7 +27,10 @@ ExecHooks exec_hooks;
 namespace {
 std::unique_ptr<Scheduler[]> schedulers;
 unsigned count = 0;
-std::atomic<unsigned> online{1};
+std::atomic<unsigned> online{1};        // that execute processes
+std::atomic<unsigned> online_wanted{1}; // as asked for; online is 1 while multi-scheduling is blocked
+std::mutex online_lock;
+bool single = false;           // guarded by online_lock
 std::atomic<int> sleepers{0};  // schedulers that sleep and could be woken to steal
 std::atomic<int> searching{0}; // woken for stealing, and not yet at it
 std::atomic<bool> block_wanted{false};
@@ -252,7 +255,7 @@ void sleep(Scheduler &me, int64_t next_timer) {
   if (can_steal) sleepers.fetch_add(1, std::memory_order_seq_cst);
   me.standing.store(true, std::memory_order_seq_cst);
   if (!work_anywhere(me)) {
-    if (can_steal && profiled(profile::Scheduler)) [[unlikely]]
+    if (profiled(profile::Scheduler)) [[unlikely]]
       profile_scheduler(me.index + 1, false);
     me.idle_since.store(os_monotonic_time(), std::memory_order_relaxed);
     std::unique_lock l(me.sleep_lock);
@@ -268,7 +271,7 @@ void sleep(Scheduler &me, int64_t next_timer) {
     me.idle_ns.fetch_add(os_monotonic_time() - me.idle_since.load(std::memory_order_relaxed),
                          std::memory_order_relaxed);
     me.idle_since.store(0, std::memory_order_relaxed);
-    if (can_steal && profiled(profile::Scheduler)) [[unlikely]]
+    if (profiled(profile::Scheduler)) [[unlikely]]
       profile_scheduler(me.index + 1, true);
   }
   me.sleeping.store(false, std::memory_order_seq_cst);
@@ -349,7 +352,7 @@ void schedulers_init(const SchedulerConfig &c) {
   config = c;
   unsigned cores = std::max(1u, std::thread::hardware_concurrency());
   count = c.schedulers ? c.schedulers : cores;
-  online = std::min(c.schedulers_online ? c.schedulers_online : count, count);
+  online = online_wanted = std::min(c.schedulers_online ? c.schedulers_online : count, count);
   schedulers = std::make_unique<Scheduler[]>(count);
   for (unsigned i = 0; i < count; i++) {
     schedulers[i].index = i;
@@ -391,11 +394,20 @@ void schedulers_join() {
 }
 
 unsigned schedulers_count() { return count; }
-unsigned schedulers_online() { return online.load(std::memory_order_relaxed); }
+unsigned schedulers_online() { return online_wanted.load(std::memory_order_relaxed); }
 void schedulers_set_online(unsigned n) {
-  online.store(std::clamp(n, 1u, count), std::memory_order_seq_cst);
+  std::lock_guard g(online_lock);
+  online_wanted = std::clamp(n, 1u, count);
+  online.store(single ? 1 : online_wanted.load(), std::memory_order_seq_cst);
   for (unsigned i = 0; i < count; i++)
     if (&schedulers[i] != self) wake(schedulers[i]);
+}
+void schedulers_single(bool on) {
+  {
+    std::lock_guard g(online_lock);
+    single = on;
+  }
+  schedulers_set_online(schedulers_online());
 }
 Scheduler *this_scheduler() { return self; }
 unsigned scheduler_number(const Scheduler *s) { return s->index + 1; }

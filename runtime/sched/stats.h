@@ -17,6 +17,8 @@ enum class SchedulerType : uint8_t { Normal, DirtyCpu, DirtyIo };
 std::vector<SchedulerStats> scheduler_stats(SchedulerType type);
 uint64_t total_reductions(); // normal schedulers, up to the last slice each has finished
 uint64_t total_context_switches();
+// While on, only the first scheduler executes processes (multi_scheduling is blocked).
+void schedulers_single(bool on);
 // Collections since start, and words that they freed (mem/gc.cpp).
 uint64_t gc_total_collections();
 uint64_t gc_total_words_reclaimed();

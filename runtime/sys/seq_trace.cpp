@@ -30,23 +30,21 @@ Term sending(Process *p, Term to, Term message) {
   return p->seq_token;
 }
 
-void spawned(Process *parent, Process *child, Term m, Term f, Term args, bool link, bool monitor) {
+Term spawned(Process *parent, Process *child, Term mfargs, Term options, Term ref, Term tag, bool replies) {
   if (!active(parent)) {
     child->seq_token = copy(parent->seq_token, child->heap);
-    return;
+    return Term::nil();
   }
   FragmentHeap h;
-  Term ref = make_ref(h), options = Term::nil();
-  if (monitor) options = make_cons(h, atoms::monitor, options);
-  if (link) options = make_cons(h, atoms::link, options);
-  Term mfa = make_tuple(h, m, f, Term::small(list_length(args)));
-  Term request = make_tuple(h, atoms::spawn_request, ref, parent->id, parent->group_leader, mfa, options,
-                            atoms::spawn_reply, args);
-  Term token = sending(parent, child->id, request);
-  received(child, copy(token, child->heap), request);
-  Term reply = make_tuple(h, atoms::spawn_reply, ref, atoms::ok, child->id);
-  token = sending(child, parent->id, reply);
+  const Term *e = tuple_elements(mfargs);
+  Term mfa = make_tuple(h, e[0], e[1], Term::small(list_length(e[2])));
+  Term request = make_tuple(h, atoms::spawn_request, ref, parent->id, parent->group_leader, mfa, options, tag, e[2]);
+  received(child, copy(sending(parent, child->id, request), child->heap), request);
+  Term reply = make_tuple(h, tag, ref, atoms::ok, child->id);
+  Term token = sending(child, parent->id, reply);
+  if (replies) return token;
   received(parent, copy(token, parent->heap), reply);
+  return Term::nil();
 }
 
 bool link_exit_send(Term from, Term to, Term reason, Term token) {

@@ -18,8 +18,9 @@ void output(Process *p, Term token, Event e, Term to, Term message);
 Term sending(Process *p, Term to, Term message);
 // p is about to send an exit signal: as `sending` of the message that it may become.
 Term exiting(Process *p, Term to, Term reason);
-// parent, which has a token, has made child: the child inherits it. Told as if one had asked the other by a message.
-void spawned(Process *parent, Process *child, Term m, Term f, Term args, bool link, bool monitor);
+// parent, which has a token, has made child: the child inherits it. Told as if one had asked the other by a message, with a
+// reply {tag, ref, ok, Child}. If the parent gets such a reply in fact (`replies`), its token is answered.
+Term spawned(Process *parent, Process *child, Term mfargs, Term options, Term ref, Term tag, bool replies);
 // As message_send_alias and link_exit_send, with the token.
 void send_alias(Process *from, Term alias, Term msg); // from may be null
 bool link_exit_send(Term from, Term to_pid, Term reason, Term token);

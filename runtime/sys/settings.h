@@ -11,8 +11,7 @@
 namespace joist::runtime {
 struct SystemSettings {
   std::atomic<int64_t> backtrace_depth{8};
-  std::atomic<Word> system_logger; // raw term: local pid, port, `logger` or `undefined`
-  std::atomic<uint32_t> trace_control_word{0};
+  std::atomic<Word> system_logger;                   // raw term: local pid, port, `logger` or `undefined`
   std::atomic<int64_t> dist_busy_limit{1024 * 1024}; // bytes queued to a node at which senders wait (+zdbbl)
   std::atomic<int> multi_scheduling_blocks{0}, normal_scheduling_blocks{0};
   SystemSettings();

@@ -6,6 +6,7 @@
 #include "runtime/sched/progress.h"
 #include "runtime/sched/run_queue.h"
 #include "runtime/sys/system_messages.h"
+#include "runtime/trace/told.h"
 #include "runtime/trace/trace.h"
 
 namespace joist::runtime {

@@ -1,6 +1,8 @@
 #include "runtime/trace/ports.h"
+#include "runtime/driver/host.h"
 #include "runtime/sched/progress.h"
 #include "runtime/term/binary.h"
+#include "runtime/trace/told.h"
 
 namespace joist::runtime::trace {
 namespace {
@@ -82,9 +84,7 @@ void port_written(Port &port, Term from, const IoQueue &data) {
   FragmentHeap h;
   auto bytes = [&](const IoSlice &s) { return binary(h, {reinterpret_cast<const char *>(s.bytes), s.size}); };
   Term argument = Term::nil();
-  bool one =
-      port.driver == builtin_drivers.spawn || port.driver == builtin_drivers.fd || !port.instance->takes_vectors();
-  if (!one) {
+  if (driver_takes_vectors(port.driver)) {
     for (size_t i = data.slices(); i-- > 0;) argument = make_cons(h, bytes(data.slice(i)), argument);
   } else {
     std::string all(data.size(), 0);

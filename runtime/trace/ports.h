@@ -21,6 +21,8 @@ void port_answers(Port &port, Term to, Term what, std::string_view data);
 void port_written(Port &port, Term from, const IoQueue &data);
 // The port has got or lost that name. Any thread.
 void port_registered(Term port, Term name, bool on);
+// A message from the port, told if that is wanted; takes over what is in h.
+void port_send(Port &port, Term to, Term message, FragmentHeap &h);
 // A new port gets what new ports get.
 void port_opened(Port &port);
 

@@ -31,15 +31,34 @@ void saved_calls_freed(ProcessTrace &t) {
   user(-1);
 }
 
-void save_call(Process *p, const Mfa &f) {
+namespace {
+void save(Process *p, const Export *x) {
   ProcessTrace *t = process_trace_of(p);
   if (!t || !t->save_limit) return;
-  if (t->saved_calls.size() < t->save_limit) t->saved_calls.push_back(f);
-  else t->saved_calls[t->save_next] = f;
+  if (t->saved_calls.size() < t->save_limit) t->saved_calls.push_back(x);
+  else t->saved_calls[t->save_next] = x;
   t->save_next = (t->save_next + 1) % t->save_limit;
 }
+// What stands for an event among calls: an export that nobody can name.
+const Export *event(Term what) {
+  static const Export *const events[] = {export_of_entry(nullptr, atoms::send, nullptr),
+                                         export_of_entry(nullptr, atoms::receive, nullptr),
+                                         export_of_entry(nullptr, atoms::timeout, nullptr)};
+  for (const Export *e : events)
+    if (e->mfa().module == what) return e;
+  return nullptr;
+}
+} // namespace
 
-void save_event(Process *p, Term what) { save_call(p, Mfa{Term::none(), what, 0}); }
+void save_call(Process *p, const Mfa &f) {
+  if (const Export *x = export_find(f.module, f.function, f.arity)) save(p, x);
+}
+void save_event(Process *p, Term what) { save(p, event(what)); }
+
+void timed_out(Process *p) {
+  if (p->trace_flags & flag::SaveCalls) save_event(p, atoms::timeout);
+  if (p->trace_flags & flag::Receive) received(p, atoms::timeout, atoms::clock_service);
+}
 
 Term saved_calls(const Process *p, Heap &h) {
   const ProcessTrace *t = process_trace_of(p);
@@ -47,9 +66,9 @@ Term saved_calls(const Process *p, Heap &h) {
   Term l = Term::nil();
   size_t n = t->saved_calls.size();
   for (size_t i = n; i-- > 0;) {
-    const Mfa &f = t->saved_calls[n < t->save_limit ? i : (t->save_next + i) % n];
-    Term item = f.function;
-    if (!f.module.is_none()) item = make_tuple(h, f.module, f.function, Term::small(int64_t(f.arity)));
+    const Export *x = t->saved_calls[n < t->save_limit ? i : (t->save_next + i) % n];
+    const Mfa &f = x->mfa();
+    Term item = x == event(f.module) ? f.module : make_tuple(h, f.module, f.function, Term::small(int64_t(f.arity)));
     l = make_cons(h, item, l);
   }
   return l;

@@ -7,12 +7,16 @@
 #include "runtime/trace/trace.h"
 
 namespace joist::runtime::trace {
+namespace flag {
+inline constexpr uint32_t SaveCalls = 1u << 30; // of Process::trace_flags
+}
 // p keeps its last n calls from now on, 0: none; what was kept is forgotten. The number before. By p's executing thread,
 // or while all schedulers stand still.
 size_t saved_calls_set(Process *p, size_t n);
 void saved_calls_freed(ProcessTrace &t); // its process ends
 void save_call(Process *p, const Mfa &f);
 void save_event(Process *p, Term what); // send, receive, timeout
+void timed_out(Process *p);             // a receive: for tracing, too
 // Oldest first, as {M, F, A} or the name of the event; false: not on.
 Term saved_calls(const Process *p, Heap &h);
 } // namespace joist::runtime::trace

@@ -10,6 +10,7 @@
 #include "runtime/term/ref.h"
 #include "runtime/trace/breakpoints.h"
 #include "runtime/trace/saved_calls.h"
+#include "runtime/trace/told.h"
 
 namespace joist::runtime::trace {
 std::atomic<uint32_t> default_flags[2];
@@ -107,11 +108,6 @@ void received(Process *p, Term message, Term from) {
   Term args[] = {node, who, message};
   Term result = event_result(p, patterns[1], args, 3, h);
   if (!result.is_none() && wanted(p, atoms::receive)) tell(p, atoms::receive, message, Term::none(), result);
-}
-
-void timed_out(Process *p) {
-  if (p->trace_flags & flag::SaveCalls) save_event(p, atoms::timeout);
-  if (p->trace_flags & flag::Receive) received(p, atoms::timeout, atoms::clock_service);
 }
 
 void spawned(Process *parent, Process *child, Term m, Term f, Term args) {

@@ -15,6 +15,7 @@
 #include "runtime/trace/tracer.h"
 
 namespace joist::runtime {
+struct Export;
 namespace trace {
 struct CallTime;
 // The bits have the values that process_info(Pid, trace) shows on stock.
@@ -27,7 +28,6 @@ inline constexpr uint32_t Running = 1 << 13, Gc = 1 << 14, Arity = 1 << 15, Retu
 inline constexpr uint32_t Frames = 1 << 18; // there may be trace frames on the stack
 inline constexpr uint32_t RunningPorts = 1 << 20, RunningProcs = 1 << 21, Ports = 1 << 22, SchedulerId = 1 << 23;
 inline constexpr uint32_t Exiting = 1 << 24;
-inline constexpr uint32_t SaveCalls = 1u << 30; // not of tracing: saved_calls.h
 // Not of tracing: pc is a function that has not been entered yet; its breakpoint is still to come.
 inline constexpr uint32_t AtEntry = 1u << 31;
 inline constexpr uint32_t All = Timestamps | Send | Receive | SetOnSpawn | SetOnFirstSpawn | SetOnLink |
@@ -44,8 +44,8 @@ struct ProcessTrace {
   trace::TracerRef tracer;
   trace::CallTime *timed = nullptr; // the function whose time runs (call_time)
   int64_t timed_since = 0;
-  int64_t seq_clock = 0, seq_last = 0; // sequential tracing: own serial, last one seen
-  std::vector<Mfa> saved_calls;        // ring of the last calls (saved_calls.h)
+  int64_t seq_clock = 0, seq_last = 0;     // sequential tracing: own serial, last one seen
+  std::vector<const Export *> saved_calls; // ring of the last calls (process_flag(save_calls, N))
   size_t save_limit = 0, save_next = 0;
 };
 // Process::tracer holds the address, as a small integer (nil: none), which the collector leaves alone.
@@ -81,7 +81,6 @@ void tell(Process *p, Term tag, Term data, Term extra = Term::none(), Term ms_re
 // --- events of processes; flags have been looked at by the caller
 void sent(Process *p, Term to, Term message);                             // Send
 void received(Process *p, Term message, Term from);                       // Receive; from none: unknown
-void timed_out(Process *p);                                               // Receive, SaveCalls: a receive
 void spawned(Process *parent, Process *child, Term m, Term f, Term args); // also inherits flags, new processes' default
 void linked(Process *p, Term to);                                         // Procs: p calls link/1
 void unlinked(Process *p, Term from);                                     // p calls unlink/1
@@ -93,8 +92,6 @@ void link_signal_drop(Signal *s);                // a Link signal that nobody wi
 void registered(Process *p, Term name, bool on); // Procs
 void exited(Process *p, Term reason);
 enum class Sched : uint8_t { In, Out };
-// Where p is, as {M, F, Arity}; 0 if that is unknown. p does not execute, or the caller executes it.
-Term location(const Process *p, Heap &h);
 void scheduled(Process *p, Sched s); // Running, RunningProcs, Exiting
 void scheduled_out_exited(Process *p);
 void gc_event(Process *p, Term tag, Word need, Heap *scratch = nullptr); // Gc

@@ -11,13 +11,14 @@
 #include "runtime/term/compare.h"
 #include "runtime/term/map.h"
 #include "runtime/term/ref.h"
+#include "runtime/trace/told.h"
 #include "runtime/trace/trace.h"
 
 #include <ctime>
 
 namespace joist::runtime::trace {
 std::atomic<bool> cpu_timestamps{false};
-Term (*native_call)(Process *, Term, bool, Family, const Term *) = nullptr;
+Term (*native_call)(Process *, Term, Term, const Term *, unsigned) = nullptr;
 
 namespace {
 bool there(Term to) {
@@ -75,7 +76,7 @@ void tell_module(const Tracer &t, const Message &m, Process *self) {
   if (m.flags & flag::SchedulerId) add(atoms::scheduler_id, scheduler_id());
   if (m.flags & flag::Timestamps) add(atoms::timestamp, timestamp_kind(m.flags));
   Term args[] = {m.tag, t.state.get(), m.tracee, m.data, map_from_pairs(h, pairs, n)};
-  native_call(self, t.module, true, family_of(m.tag, m.tracee), args);
+  native_call(self, t.module, atoms::trace, args, 5);
 }
 } // namespace
 
@@ -91,21 +92,6 @@ Term timestamp(Heap &h, uint32_t flags) {
 }
 
 TracerRef tracer_of_process(Term pid) { return direct(pid); }
-
-Family family_of(Term tag, Term tracee) {
-  bool port = tracee.is_local_port();
-  if (tag == atoms::trace_status || tag == atoms::seq_trace) return Family::Any;
-  if (tag == atoms::send || tag == atoms::send_to_non_existing_process) return Family::Send;
-  if (tag == atoms::receive) return Family::Receive;
-  if (tag == atoms::call || tag == atoms::return_from || tag == atoms::return_to || tag == atoms::exception_from)
-    return Family::Call;
-  for (Term t : {atoms::in, atoms::out, atoms::in_exiting, atoms::out_exiting, atoms::out_exited})
-    if (tag == t) return port ? Family::RunningPorts : Family::RunningProcs;
-  for (Term t : {atoms::gc_minor_start, atoms::gc_minor_end, atoms::gc_major_start, atoms::gc_major_end,
-                 atoms::gc_max_heap_size})
-    if (tag == t) return Family::Gc;
-  return port ? Family::Ports : Family::Procs;
-}
 
 bool tracer_from_term(Term tag, Term t, TracerRef *out) {
   if (is_tuple_of(t, 2) && tuple_elements(t)[0] == tag) {
@@ -132,7 +118,7 @@ bool tracer_from_term(Term tag, Term t, TracerRef *out) {
     return true;
   }
   Term probe[] = {atoms::trace_status, state, atoms::undefined};
-  if (!native_call || native_call(nullptr, module, false, Family::Any, probe).is_none()) return false;
+  if (!native_call || native_call(nullptr, module, atoms::enabled, probe, 3).is_none()) return false;
   auto made = std::make_shared<Tracer>();
   made->module = module;
   made->state = KeptTerm(state);
@@ -172,7 +158,7 @@ Verdict tracer_enabled(const Tracer &t, Term tag, Term tracee, Process *self) {
     return there(t.to) ? Verdict::Trace : gone;
   }
   Term args[] = {tag, t.state.get(), tracee};
-  Term r = native_call ? native_call(self, t.module, false, family_of(tag, tracee), args) : Term::none();
+  Term r = native_call ? native_call(self, t.module, atoms::enabled, args, 3) : Term::none();
   if (r == atoms::trace) return Verdict::Trace;
   return r == atoms::remove || r.is_none() ? gone : Verdict::Discard;
 }

@@ -39,15 +39,8 @@ struct Message {
   Term ms_result = atoms::true_; // result of a match specification that asked for a message; true: nothing
   uint32_t flags = 0;            // timestamp and scheduler_id are taken from here (trace.h)
 };
-// The time as those flags want it.
-Term timestamp(Heap &h, uint32_t flags);
 void tracer_tell(const Tracer &t, const Message &m, Process *self);
 
-// What an event is about: a tracer module may have functions of its own for each (enabled_call/3, trace_call/5, ...).
-enum class Family : uint8_t { Any, Send, Receive, Call, RunningProcs, RunningPorts, Gc, Procs, Ports };
-inline constexpr size_t kFamilies = size_t(Family::Ports) + 1;
-Family family_of(Term tag, Term tracee);
-// Calls enabled/3 or trace/5 (`tells`) of a tracer module, or its function for the family, which is native code. self: the
-// process that executes, if it is the tracee; else null. None: there is no such function, or it raised. Set by nif/.
-extern Term (*native_call)(Process *self, Term module, bool tells, Family family, const Term *args);
+// Calls a function of a tracer module that is native code: none if there is no such function. Set by nif/.
+extern Term (*native_call)(Process *self, Term module, Term function, const Term *args, unsigned arity);
 } // namespace joist::runtime::trace

@@ -1,6 +1,7 @@
 // The messages of inet ports, and what they count.
 #include "otp_stubs/drivers/inet/socket_port.h"
 #include "runtime/proc/signal.h"
+#include "runtime/trace/ports.h"
 
 #include <cmath>
 #include <utility>
@@ -21,7 +22,7 @@ void Statistics::count_sent(size_t n) {
 }
 
 void SocketPort::send(Term to, Term message, FragmentHeap &h) {
-  if (to.is_local_pid()) port_send(port_, to, message, h);
+  if (to.is_local_pid()) trace::port_send(port_, to, message, h);
 }
 
 void SocketPort::reply(Term status, FragmentHeap &h) {

@@ -161,6 +161,9 @@ events() ->
           erlang:system_profile(undefined, []),
           {lists:usort([A || {_, A} <- L]), [alternates([A || {J, A} <- L, J =:= I]) || I <- lists:usort([I || {I, _} <- L]), I =:= 1]} end}].
 
+numbered(L, I) ->
+    N = erlang:system_info(schedulers) + erlang:system_info(dirty_cpu_schedulers) + case I of scheduler_wall_time -> 0; _ -> erlang:system_info(dirty_io_schedulers) end,
+    [K || {K, _, _} <- lists:sort(L)] =:= lists:seq(1, N).
 alternates([A, A | _]) -> {twice, A};
 alternates([_ | T]) -> alternates(T);
 alternates([]) -> true.
@@ -183,11 +186,12 @@ numbers() ->
     ++ [{{statistics, I}, fun() -> shape(erlang:statistics(I)) end} ||
            I <- [active_tasks, active_tasks_all, context_switches, exact_reductions, garbage_collection, io, microstate_accounting, reductions, run_queue,
                  run_queue_lengths, run_queue_lengths_all, runtime, total_active_tasks, total_active_tasks_all, total_run_queue_lengths,
-                 total_run_queue_lengths_all, wall_clock, run_queues, foo, 1]]
+                 total_run_queue_lengths_all, wall_clock, foo, 1]]
+    ++ [{run_queues, fun() -> T = erlang:statistics(run_queues), {tuple_size(T) =:= erlang:system_info(schedulers) + 2, lists:usort([shape(X) || X <- tuple_to_list(T)])} end}]
     ++ [{wall_time, fun() ->
              erlang:system_flag(scheduler_wall_time, true),
-             R = [{I, shape(erlang:statistics(I)), [N || {N, _, _} <- lists:sort(erlang:statistics(I))]} || I <- [scheduler_wall_time, scheduler_wall_time_all]],
-             S = [length(erlang:statistics(I)) || I <- [run_queue_lengths, run_queue_lengths_all, active_tasks, active_tasks_all]],
+             R = [{I, shape(erlang:statistics(I)), numbered(erlang:statistics(I), I)} || I <- [scheduler_wall_time, scheduler_wall_time_all]],
+             N = erlang:system_info(schedulers), S = [length(erlang:statistics(I)) - N || I <- [run_queue_lengths, run_queue_lengths_all, active_tasks, active_tasks_all]],
              true = erlang:system_flag(scheduler_wall_time, false), {R, S, erlang:statistics(scheduler_wall_time)} end},
         {wall_time_sane, fun() ->
              erlang:system_flag(scheduler_wall_time, true),
@@ -195,7 +199,9 @@ numbers() ->
              erlang:system_flag(scheduler_wall_time, false),
              lists:all(fun({{I, A1, T1}, {I, A2, T2}}) -> A2 >= A1 andalso T2 > T1 andalso A2 - A1 =< T2 - T1 end, lists:zip(L1, L2)) end},
         {microstates, fun() ->
-             [{T, length([x || #{type := Q} <- erlang:statistics(microstate_accounting), Q =:= T])} || T <- [async, aux, poll, scheduler, dirty_cpu_scheduler, dirty_io_scheduler]] end},
+             [{T, length([x || #{type := Q} <- erlang:statistics(microstate_accounting), Q =:= T]) - N} ||
+                 {T, N} <- [{async, 1}, {aux, 1}, {poll, 1}, {scheduler, erlang:system_info(schedulers)}, {dirty_cpu_scheduler, erlang:system_info(dirty_cpu_schedulers)},
+                            {dirty_io_scheduler, erlang:system_info(dirty_io_schedulers)}]] end},
         {microstates_count, fun() ->
              erlang:system_flag(microstate_accounting, true), erlang:system_flag(microstate_accounting, reset),
              work(300000), receive after 30 -> ok end,
