@@ -3,7 +3,6 @@
 #include "runtime/io/port.h"
 #include "runtime/proc/relations.h"
 #include "runtime/proc/remote.h"
-#include "runtime/sys/seq_trace.h"
 #include "runtime/trace/trace.h"
 
 namespace joist::bifs {
@@ -96,7 +95,6 @@ Term exit_to(Process *p, Term to, Term reason, bool exit2) {
     s->term = signal_own(s, reason);
     s->from = p->id;
     s->extra = suicide;
-    if (!p->seq_token.is_nil()) s->token = signal_own(s, seq_trace::exiting(p, to, reason));
     signal_send_pid(to, s);
     return suicide ? await_exit(p) : atoms::true_;
   }
