@@ -194,7 +194,7 @@ maps() ->
      ?C(map_exact_absent, M#{a := id(9), nope := id(1)}),
      ?C(map_exact_absent_first, M#{nope := id(9), a := id(1)}),
      ?C(map_unchanged, begin N = M#{a => id(1), b => id(2)}, {N =:= M, erlang:phash2(N) =:= erlang:phash2(M)} end),
-     ?C(map_many_updates, lists:foldl(fun(I, A = #{a := X}) -> A#{a := X + I, b => I} end, M, lists:seq(1, 3000))),
+     ?C(map_many_updates, lists:foldl(fun(I, A = #{a := X}) -> A#{a := X + I, b => I} end, M, lists:seq(1, 500))),
      ?C(map_grow, lists:sort(maps:to_list(lists:foldl(fun(I, A) -> A#{I => I, a => I} end, M, lists:seq(1, 40))))),
      ?C(map_large_update, begin L = maps:from_list([{I, I} || I <- lists:seq(1, 100)]), {maps:get(a, L#{a => id(1), 5 => id(x)}), maps:get(5, L#{5 := id(y), 7 := id(z)})} end),
      ?C(map_large_absent, begin L = maps:from_list([{I, I} || I <- lists:seq(1, 100)]), L#{a := id(1)} end),
@@ -209,9 +209,9 @@ terms() ->
      ?C(equal_pairs, [[A =:= B || A <- equal_terms()] || B <- equal_terms()]),
      ?C(sent, begin S = self(), spawn(fun() -> S ! {sent, T} end), receive {sent, X} -> {X =:= T, X} end end),
      ?C(sent_shared, begin L = lists:seq(1, 50), S = self(), spawn(fun() -> S ! {sent, [L, L, {L}, [a | L], L ++ z]} end), receive {sent, X} -> X end end),
-     ?C(sent_long, begin L = [{I, [I], <<I:32>>} || I <- lists:seq(1, 5000)], S = self(), spawn(fun() -> S ! {sent, L} end), receive {sent, X} -> X =:= L end end),
-     ?C(deep_stack, deep_sum(lists:seq(1, 60000))),
-     ?C(deep_stack_terms, erlang:phash2(deep_pairs(lists:seq(1, 30000))))].
+     ?C(sent_long, begin L = [{I, [I], <<I:32>>} || I <- lists:seq(1, 1000)], S = self(), spawn(fun() -> S ! {sent, L} end), receive {sent, X} -> X =:= L end end),
+     ?C(deep_stack, deep_sum(lists:seq(1, 6000))),
+     ?C(deep_stack_terms, erlang:phash2(deep_pairs(lists:seq(1, 2000))))].
 
 make_fun(N) -> fun(X) -> X + N end.
 equal_terms() ->
