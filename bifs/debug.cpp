@@ -119,7 +119,10 @@ Term erts_debug_set_internal_state_2(Process *p, const Term *args) {
     return badarg(p);
   }
   if ((what == named("block") || what == named("sleep")) && value.is_small() && value.small_value() >= 0) {
+    const bool block = what == named("block"); // all of them
+    if (block) schedulers_block();
     usleep(useconds_t(std::min<int64_t>(value.small_value(), 60'000)) * 1000);
+    if (block) schedulers_unblock();
     return atoms::true_;
   }
   if (what == atoms::abort) abort();

@@ -117,6 +117,12 @@ cases() -> [
      fun() -> erpc:multicall([N, node(), 'no@where'], erlang, abs, [-1]) end, fun() -> is_process_alive(rpc:call(N, erlang, whereis, [init])) end]] end},
  {rpc_errors, fun(N) -> [rpc:call('no@where', erlang, node, []), rpc:call(N, timer, sleep, [1000], 10), element(1, rpc:call(N, no_such, f, [])), rpc:multicall([N, 'no@where'], erlang, abs, [-2]),
      rpc:block_call(N, erlang, abs, [-3]), rpc:eval_everywhere([N], erlang, abs, [-1]), rpc:parallel_eval([{erlang, abs, [-I]} || I <- [1, 2, 3]]), rpc:pmap({erlang, abs}, [], [-1, -2])] end},
+ {blocked_node, fun(_) -> with([], fun(_, O) ->
+    net_adm:ping(O),
+    erpc:call(O, erts_debug, set_internal_state, [available_internal_state, true]),
+    erpc:cast(O, erts_debug, set_internal_state, [block, 1500]),
+    timer:sleep(200),
+    {catch_class(fun() -> erpc:call(O, erlang, abs, [1], 300) end), erpc:call(O, erlang, abs, [-2])} end) end},
  {down_during_call, fun(_) -> with([], fun(_, O) -> net_adm:ping(O), catch_class(fun() -> erpc:call(O, fun() -> erlang:halt(0, [{flush, false}]) end) end) end) end},
  %% signals
  {large_reasons, fun(N) ->
