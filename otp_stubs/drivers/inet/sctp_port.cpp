@@ -34,7 +34,7 @@ Refusal SctpPort::open(std::string_view data) {
   uint8_t kind = in.u8();
   if (in.bad() || in.left()) return "einval";
   if (domain == kNoFamily) return "eafnosupport";
-  int type = kind == kStream ? SOCK_STREAM : kind == kSeqPacket ? SOCK_SEQPACKET : -1;
+  int type = kind == kStream ? SOCK_STREAM : kind == kSeqPacket ? SOCK_SEQPACKET : kind == kDatagram ? SOCK_DGRAM : -1;
   if (type < 0) return "einval";
   int fd = socket(domain, type | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_SCTP);
   if (fd < 0) return refuse(errno);

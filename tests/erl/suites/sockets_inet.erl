@@ -16,7 +16,7 @@ sctp() ->
         false ->
             [?C({sctp, 1}, gen_sctp:open()), ?C({sctp, 2}, gen_sctp:open(0, [{ip, ?LO}])), ?C({sctp, 3}, gen_sctp:open([{type, stream}])), ?C({sctp, 4}, gen_sctp:open(0, [inet6])),
              ?C({sctp, 5}, gen_sctp:open(x)), ?C({sctp, 6}, gen_sctp:open([bad])), ?C({sctp, 7}, socket:open(inet, stream, sctp)), ?C({sctp, 8}, socket:open(inet, seqpacket, sctp))] ++
-            [?C({sctp, F, T}, prim_inet:open(sctp, F, T)) || F <- [inet, inet6, local], T <- [stream, seqpacket, dgram]]
+            [?C({sctp, F, T}, prim_inet:open(sctp, F, T)) || F <- [inet, inet6], T <- [stream, seqpacket, dgram]]
     end.
 
 %% --- helpers
