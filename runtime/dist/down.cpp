@@ -186,6 +186,7 @@ void dist_net_kernel_gone(Term reason) {
   for (auto &l : dist_list(true, true, true)) {
     if (l.controller.is_none()) {
       DistEntry *e = dist_find(l.name);
+      if (!e) continue; // known from pids and the like only: no connection was ever tried
       uint32_t connection;
       {
         std::lock_guard g(e->lock);
