@@ -13,7 +13,7 @@ const Instr *enter(Machine *m, const Instr *entry) {
   Process *p = m->p;
   if (--p->reductions > 0) return entry;
   leave(m, entry, unsigned(FuncInfo::of(entry)->mfa.arity), RunResult::Yielded);
-  if (m->result == uint8_t(RunResult::Yielded)) p->trace_flags |= rt::trace::flag::AtEntry;
+  if (m->result == uint8_t(RunResult::Yielded)) p->at_entry = true;
   return nullptr;
 }
 // Makes the frame right for a call (push) or a tail call (drop).

@@ -27,7 +27,7 @@ void save_registers(Process *p, const Term *x, unsigned live) {
 
 // A process that was left in the middle of a function's first instruction has passed the breakpoint there.
 Handler first_handler(const Process *p, const Instr *pc) {
-  return p->trace_flags & rt::trace::flag::AtEntry ? handler_at(pc) : handler_past_breakpoint(pc);
+  return p->at_entry ? handler_at(pc) : handler_past_breakpoint(pc);
 }
 
 RunResult run(Machine *m, Process *p) {
@@ -151,7 +151,7 @@ COLD JOIST_HANDLER h_yield_at_entry(JOIST_PARAMS) {
     GO(pc);
   }
   leave(m, pc, unsigned(FuncInfo::of(pc)->mfa.arity), RunResult::Yielded);
-  if (m->result == uint8_t(RunResult::Yielded)) m->p->trace_flags |= rt::trace::flag::AtEntry;
+  if (m->result == uint8_t(RunResult::Yielded)) m->p->at_entry = true;
 }
 bool sampled_within(Machine *m, const Instr *pc) {
   if (m->p->withheld <= 0) return false;
@@ -172,7 +172,7 @@ void leave(Machine *m, const Instr *pc, unsigned live, RunResult result) {
   }
   save_registers(p, m->x, live);
   p->pc = pc;
-  p->trace_flags &= ~rt::trace::flag::AtEntry;
+  p->at_entry = false;
   m->result = uint8_t(result);
 }
 

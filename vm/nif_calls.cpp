@@ -133,7 +133,7 @@ RunResult native_dirty_run(Machine *m, Process *p) {
   }
   if (library) nif_library_unref(library);
   leave(m, pc, live, RunResult::Yielded);
-  if (m->result == uint8_t(RunResult::Yielded)) p->trace_flags |= rt::trace::flag::AtEntry;
+  if (m->result == uint8_t(RunResult::Yielded)) p->at_entry = true;
   return RunResult(m->result);
 }
 } // namespace joist::vm

@@ -180,8 +180,8 @@ bool dist_connected(DistEntry *e, Term controller, Port *port, uint64_t flags, u
     e->port = port;
     if (port) {
       port_ref(port);
-      port->dist = e;
       port->dist_connection = connection;
+      port->dist = e;
     }
     e->out_cache = std::make_unique<OutCache>();
     e->in_cache = std::make_unique<InCache>();
@@ -208,6 +208,8 @@ bool dist_connected(DistEntry *e, Term controller, Port *port, uint64_t flags, u
   dist_resume(resumed, e);
   dist_kick(e);
   dist_tell_nodes(atoms::nodeup, e->name, connection, flags & dflag::Published, Term::nil());
+  // The port may have ended before it knew of the connection.
+  if (port && port->gone() && port->dist.exchange(nullptr)) dist_down(e, controller, atoms::connection_closed);
   return true;
 }
 

@@ -72,8 +72,8 @@ void dist_port_output(Port &port) {
 
 void dist_port_ready(Port &port) {
   {
-    std::lock_guard g(port.dist->lock);
     DistEntry *e = port.dist;
+    std::lock_guard g(e->lock);
     if (e->output_scheduled || e->queue.empty() || e->port != &port) return;
     e->output_scheduled = true;
   }

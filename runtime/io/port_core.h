@@ -78,7 +78,9 @@ struct Port {
   int64_t os_pid = -1;
   std::atomic<uint32_t> trace_flags{0}; // trace/ports.h
   trace::TracerRef tracer;
-  DistEntry *dist = nullptr; // the port carries this node's connection: input goes there
+  // The port carries this node's connection: input goes there. Set by the process that makes the connection, beside
+  // whoever has the port, after dist_connection. Whoever takes it out tells the node's entry that the port is gone.
+  std::atomic<DistEntry *> dist{nullptr};
   uint32_t dist_connection = 0;
   bool dist_paused = false; // a large message is being decoded: input waits
   // {line, N}

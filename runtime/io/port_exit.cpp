@@ -22,7 +22,7 @@ bool port_exit(Port &port, Term from, Term reason, bool send_closed, bool drop_n
   }
   for (Term pid : std::exchange(port.links, {})) link_exit_send(port.id, pid, told.get());
   for (auto &w : std::exchange(port.watchers, {})) down_send(port.id, w.pid, w.ref.get(), told.get());
-  if (port.dist) dist_down(std::exchange(port.dist, nullptr), port.id, told.get());
+  if (DistEntry *e = port.dist.exchange(nullptr)) dist_down(e, port.id, told.get());
   for (PortTask *t : std::exchange(port.held, {})) {
     t->dropped(port);
     delete t;

@@ -83,7 +83,7 @@ struct Process {
   uint16_t saved_x_capacity = kSavedX;
   uint16_t live_x = 0; // how many are saved
   Term saved_x_small[kSavedX];
-  uint32_t catches = 0; // active catch/try frames
+  uint32_t catches = 0; // active catch/try frames: as many as the stack has room for
   // --- exception in progress (exception.h)
   Freason freason;
   Term fvalue = Term::nil();
@@ -122,7 +122,10 @@ struct Process {
   Term tracer = Term::nil();
   uint8_t slice = kFullSlice; // length of the slice it is in, or gets next (sched/scheduler.h)
   bool preempted = false;     // its last slice ended because it was used up
-  int16_t withheld = 0;       // reductions of its slice that it gets after the next sample (sched/sampling.h)
+  // It stopped at the entry of a function, whose breakpoint it has not come to. The executing thread's own, unlike
+  // trace_flags: signals are handled beside a dirty thread.
+  bool at_entry = false;
+  int16_t withheld = 0; // reductions of its slice that it gets after the next sample (sched/sampling.h)
 
   // --- small conveniences
   bool trap_exit() const { return state.load(std::memory_order_relaxed) & pstate::TrapExit; }

@@ -51,7 +51,7 @@ Term event_result(Process *p, Pattern &e, const Term *args, unsigned n, Heap &h)
 
 void set(Process *p, uint32_t flags, TracerRef tracer) {
   if (!(flags & flag::All)) tracer.reset();
-  p->trace_flags = (p->trace_flags & flag::AtEntry) | (flags & ~flag::AtEntry);
+  p->trace_flags = flags;
   if (!tracer && p->tracer.is_nil()) return;
   ProcessTrace &t = process_trace(p);
   t.tracer.swap(tracer);

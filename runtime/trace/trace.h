@@ -28,8 +28,6 @@ inline constexpr uint32_t Running = 1 << 13, Gc = 1 << 14, Arity = 1 << 15, Retu
 inline constexpr uint32_t Frames = 1 << 18; // there may be trace frames on the stack
 inline constexpr uint32_t RunningPorts = 1 << 20, RunningProcs = 1 << 21, Ports = 1 << 22, SchedulerId = 1 << 23;
 inline constexpr uint32_t Exiting = 1 << 24;
-// Not of tracing: pc is a function that has not been entered yet; its breakpoint is still to come.
-inline constexpr uint32_t AtEntry = 1u << 31;
 inline constexpr uint32_t All = Timestamps | Send | Receive | SetOnSpawn | SetOnFirstSpawn | SetOnLink |
                                 SetOnFirstLink | Calls | Procs | Running | Gc | Arity | ReturnTo | Silent |
                                 RunningPorts | RunningProcs | Ports | SchedulerId | Exiting;
