@@ -162,11 +162,17 @@ collect(C, Ch, Acc) ->
     after 10000 -> {timeout, Acc} end.
 
 %% --- the resolver against a name server of our own, over UDP and TCP
+%% A port number that is free for both.
+both_ports(Tries) ->
+    {ok, U} = gen_udp:open(0, [{ip, ?LO}, binary, {active, true}]),
+    {ok, Port} = inet:port(U),
+    case gen_tcp:listen(Port, [{ip, ?LO}, binary, {packet, 2}, {active, false}, {reuseaddr, true}]) of
+        {ok, L} -> {U, L, Port};
+        {error, eaddrinuse} when Tries > 0 -> gen_udp:close(U), both_ports(Tries - 1)
+    end.
 dns() ->
     [{dns, fun() ->
-        {ok, U} = gen_udp:open(0, [{ip, ?LO}, binary, {active, true}]),
-        {ok, Port} = inet:port(U),
-        {ok, L} = gen_tcp:listen(Port, [{ip, ?LO}, binary, {packet, 2}, {active, false}, {reuseaddr, true}]),
+        {U, L, Port} = both_ports(20),
         Server = spawn_link(fun() -> receive go -> name_server(U) end end),
         ok = gen_udp:controlling_process(U, Server),
         Server ! go,
