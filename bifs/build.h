@@ -1,11 +1,9 @@
 // Small helpers for BIFs that answer with lists of named things.
 #pragma once
 #include "bifs/bifs.h"
+#include "runtime/atom/literal.h"
 
 namespace joist::bifs {
-// An atom that the VM itself does not name. Looked up each time: not for hot paths.
-inline Term named(std::string_view text) { return atom::intern(text); }
-
 inline Term list_of(Heap &h, const std::vector<Term> &items, Term tail = Term::nil()) {
   for (size_t i = items.size(); i-- > 0;) tail = make_cons(h, items[i], tail);
   return tail;

@@ -1,12 +1,11 @@
 // erl_ddll: drivers from libraries.
 #include "runtime/driver/ddll.h"
 #include "bifs/bifs.h"
+#include "runtime/atom/literal.h"
 #include "runtime/io/file_name.h"
 
 namespace joist::bifs {
 namespace {
-Term named(const char *text) { return atom::intern(text); }
-
 // A string or atom.
 bool name_of(Term t, std::string *out) {
   out->clear();
@@ -21,8 +20,8 @@ bool name_of(Term t, std::string *out) {
   return t.is_nil();
 }
 bool wait_of(Term t, DdllWait *out) {
-  if (t == named("pending_driver")) *out = DdllWait::PendingDriver;
-  else if (t == named("pending")) *out = DdllWait::Pending;
+  if (t == named<"pending_driver">()) *out = DdllWait::PendingDriver;
+  else if (t == named<"pending">()) *out = DdllWait::Pending;
   else return false;
   return true;
 }
@@ -35,15 +34,15 @@ Term erl_ddll_try_load_3(Process *p, const Term *args) {
   for (; l.is_cons(); l = l.tail()) {
     if (!is_tuple_of(l.head(), 2)) return badarg(p);
     Term key = tuple_elements(l.head())[0], value = tuple_elements(l.head())[1];
-    if (key == named("driver_options")) {
+    if (key == named<"driver_options">()) {
       for (; value.is_cons(); value = value.tail()) {
-        if (value.head() != named("kill_ports")) return badarg(p);
+        if (value.head() != named<"kill_ports">()) return badarg(p);
         kill_ports = true;
       }
       if (!value.is_nil()) return badarg(p);
-    } else if (key == named("monitor")) {
+    } else if (key == named<"monitor">()) {
       if (!wait_of(value, &monitor)) return badarg(p);
-    } else if (key == named("reload")) {
+    } else if (key == named<"reload">()) {
       if (!wait_of(value, &reload)) return badarg(p);
     } else {
       return badarg(p);
@@ -60,8 +59,8 @@ Term erl_ddll_try_unload_2(Process *p, const Term *args) {
   DdllWait monitor = DdllWait::None;
   Term l = args[1];
   for (; l.is_cons(); l = l.tail()) {
-    if (l.head() == named("kill_ports")) kill_ports = true;
-    else if (!is_tuple_of(l.head(), 2) || tuple_elements(l.head())[0] != named("monitor") ||
+    if (l.head() == named<"kill_ports">()) kill_ports = true;
+    else if (!is_tuple_of(l.head(), 2) || tuple_elements(l.head())[0] != named<"monitor">() ||
              !wait_of(tuple_elements(l.head())[1], &monitor))
       return badarg(p);
   }
@@ -81,13 +80,13 @@ Term erl_ddll_info_2(Process *p, const Term *args) {
 
 Term erl_ddll_monitor_2(Process *p, const Term *args) {
   std::string name;
-  if (args[0] != named("driver") || !is_tuple_of(args[1], 2) || !name_of(tuple_elements(args[1])[0], &name))
+  if (args[0] != named<"driver">() || !is_tuple_of(args[1], 2) || !name_of(tuple_elements(args[1])[0], &name))
     return badarg(p);
   Term what = tuple_elements(args[1])[1];
   DdllEvent event;
-  if (what == named("loaded")) event = DdllEvent::Loaded;
-  else if (what == named("unloaded")) event = DdllEvent::Unloaded;
-  else if (what == named("unloaded_only")) event = DdllEvent::UnloadedOnly;
+  if (what == named<"loaded">()) event = DdllEvent::Loaded;
+  else if (what == named<"unloaded">()) event = DdllEvent::Unloaded;
+  else if (what == named<"unloaded_only">()) event = DdllEvent::UnloadedOnly;
   else return badarg(p);
   return ddll_monitor(p, tuple_elements(args[1])[0], name, event);
 }

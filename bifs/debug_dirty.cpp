@@ -60,21 +60,21 @@ Term work(Process *p, NifKind kind, Term what, Term arg) {
     return l;
   }
   if (what == atoms::send) return tell(p, arg, atoms::ok), atoms::ok;
-  if (what == named("wait")) {
+  if (what == named<"wait">()) {
     if (!arg.is_small()) return badarg(p);
     sleep_ms(arg.small_value());
     return atoms::ok;
   }
-  if (what == named("reschedule")) return reschedule(p, kind, what, arg);
-  if (what == named("ready_wait6_done")) {
-    tell(p, arg, named("ready"));
+  if (what == named<"reschedule">()) return reschedule(p, kind, what, arg);
+  if (what == named<"ready_wait6_done">()) {
+    tell(p, arg, named<"ready">());
     sleep_ms(6000);
-    tell(p, arg, named("done"));
+    tell(p, arg, named<"done">());
     return atoms::ok;
   }
-  if (what == named("alive_waitexiting")) {
+  if (what == named<"alive_waitexiting">()) {
     if (p->must_exit()) return badarg(p);
-    tell(p, arg, named("alive"));
+    tell(p, arg, named<"alive">());
     while (!p->must_exit()) kind == NifKind::DirtyIo ? sleep_ms(100) : (void)sched_yield();
     sleep_ms(1000);
     return make_tuple(p->heap, atoms::ok, copy(arg, p->heap));
@@ -91,16 +91,16 @@ const StaticNif kBodies[] = {{"dirty_cpu", 2, on_cpu_2, NifKind::DirtyCpu},
                              {"dirty", 3, on_cpu_3, NifKind::DirtyCpu},
                              {"dirty", 3, on_io_3, NifKind::DirtyIo}};
 const Export *body(int i) {
-  static const Export *const bodies[] = {dirty_bif(atoms::erts_debug, named("dirty_cpu"), &kBodies[0]),
-                                         dirty_bif(atoms::erts_debug, named("dirty_io"), &kBodies[1]),
-                                         dirty_bif(atoms::erts_debug, named("dirty"), &kBodies[2]),
-                                         dirty_bif(atoms::erts_debug, named("dirty"), &kBodies[3])};
+  static const Export *const bodies[] = {dirty_bif(atoms::erts_debug, named<"dirty_cpu">(), &kBodies[0]),
+                                         dirty_bif(atoms::erts_debug, named<"dirty_io">(), &kBodies[1]),
+                                         dirty_bif(atoms::erts_debug, named<"dirty">(), &kBodies[2]),
+                                         dirty_bif(atoms::erts_debug, named<"dirty">(), &kBodies[3])};
   return bodies[i];
 }
 
 Term run_on(Process *p, NifKind kind, Term what, Term arg) {
   if (kind == NifKind::Normal) {
-    static const Export *dirty = export_get_or_put(atoms::erts_debug, named("dirty"), 3);
+    static const Export *dirty = export_get_or_put(atoms::erts_debug, named<"dirty">(), 3);
     return trap_to(p, dirty, kind_name(kind), what, arg);
   }
   return trap_to(p, body(kind == NifKind::DirtyCpu ? 0 : 1), what, arg);

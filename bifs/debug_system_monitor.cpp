@@ -9,7 +9,7 @@
 namespace joist::bifs {
 namespace {
 Term monitor_term(Heap &h, const SystemMonitor &m) {
-  if (m.pid.is_none()) return atoms::undefined;
+  if (m.to.is_none()) return atoms::undefined;
   Term l = Term::nil();
   auto limit = [&](Term name, uint64_t v) {
     if (v) l = make_cons(h, pair(h, name, make_uint(h, v)), l);
@@ -19,7 +19,7 @@ Term monitor_term(Heap &h, const SystemMonitor &m) {
   limit(atoms::large_heap, m.large_heap_words);
   if (m.busy_port) l = make_cons(h, atoms::busy_port, l);
   if (m.busy_dist_port) l = make_cons(h, atoms::busy_dist_port, l);
-  return pair(h, m.pid, l);
+  return pair(h, m.to, l);
 }
 
 Term set_monitor(Process *p, Term pid, Term opts) {
@@ -40,7 +40,7 @@ Term set_monitor(Process *p, Term pid, Term opts) {
       }
     }
     if (!opts.is_nil() || !pid.is_local_pid() || !process_lookup(pid)) return badarg(p);
-    m.pid = pid;
+    m.to = pid;
   }
   SystemMonitor old = system_monitor_set(m);
   return monitor_term(p->heap, old);

@@ -36,12 +36,12 @@ Term erlang_halt_2(Process *p, const Term *args) {
   Term opts = args[1];
   for (; opts.is_cons(); opts = opts.tail()) {
     Term o = opts.head();
-    if (!is_tuple_of(o, 2) || tuple_elements(o)[0] != atoms::flush) return badarg(p, named("badopt"));
+    if (!is_tuple_of(o, 2) || tuple_elements(o)[0] != atoms::flush) return badarg(p, named<"badopt">());
     Term v = tuple_elements(o)[1];
-    if (v != atoms::true_ && v != atoms::false_) return badarg(p, named("badopt"));
+    if (v != atoms::true_ && v != atoms::false_) return badarg(p, named<"badopt">());
     flush = v == atoms::true_;
   }
-  if (!opts.is_nil()) return badarg(p, named("badopt"));
+  if (!opts.is_nil()) return badarg(p, named<"badopt">());
   Term status = args[0];
   if (status == atoms::abort) abort();
   if (status.is_list()) {

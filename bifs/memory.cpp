@@ -65,12 +65,12 @@ Term instance(Heap &h, const Allocator &a, MemoryInfo what) {
   std::vector<Term> l;
   if (what == MemoryInfo::Full) {
     Term v1 = make_string(h, "0.9", 3), v2 = make_string(h, "3.0", 3);
-    l.push_back(make_tuple(h, named("versions"), v1, v2));
+    l.push_back(make_tuple(h, named<"versions">(), v1, v2));
     l.push_back(pair(h, "options", make_list(h, pair(h, "e", atoms::true_), pair(h, "t", atoms::true_))));
   }
   if (a.name == "fix_alloc") {
     Term v = make_uint(h, n);
-    l.push_back(pair(h, "fix_types", make_list(h, make_tuple(h, named("proc"), v, v))));
+    l.push_back(pair(h, "fix_types", make_list(h, make_tuple(h, named<"proc">(), v, v))));
   }
   l.push_back(pair(h, "mbcs", make_list(h, blocks(h, a, n), counter(h, "carriers_size", carriers))));
   Term empty = make_list(h, pair(h, "blocks", Term::nil()), counter(h, "carriers_size", 0));
@@ -90,7 +90,7 @@ Term allocated_areas(Process *p) {
   auto area = [&](const char *name, size_t n) { return pair(h, name, make_uint(h, n)); };
   size_t atom_text = atom::bytes(), atom_all = std::max(mem_used(MemKind::Atom), atom_text);
   return list_of(h, {area("sys_misc", 0), area("static", 0),
-                     make_tuple(h, named("atom_space"), make_uint(h, atom_all), make_uint(h, atom_text)),
+                     make_tuple(h, named<"atom_space">(), make_uint(h, atom_all), make_uint(h, atom_text)),
                      area("atom_table", 0), area("module_table", 0), area("export_table", 0), area("export_list", 0),
                      area("register_table", 0), area("fun_table", 0), area("module_refs", 0),
                      area("loaded_code", mem_used(MemKind::Code)), area("dist_table", 0), area("node_table", 0),
@@ -113,7 +113,7 @@ Term allocator_info(Process *p) {
     features.push_back(named(a.name));
     settings.push_back(pair(h, a.name, make_list(h, pair(h, "e", atoms::true_), pair(h, "t", atoms::true_))));
   }
-  return make_tuple(h, named("mimalloc"), make_list(h, Term::small(2)), list_of(h, features), list_of(h, settings));
+  return make_tuple(h, named<"mimalloc">(), make_list(h, Term::small(2)), list_of(h, features), list_of(h, settings));
 }
 
 Term send_memory_info(Process *p, Term ref, Term list, MemoryInfo what) {

@@ -15,7 +15,7 @@ bool packet_type(Term t, PacketType *out) {
       {Term::small(4), PacketType::Four},
       {atoms::asn1, PacketType::Asn1},
       {atoms::sunrm, PacketType::SunRm},
-      {named("cdr"), PacketType::Cdr},
+      {named<"cdr">(), PacketType::Cdr},
       {atoms::fcgi, PacketType::Fcgi},
       {atoms::line, PacketType::Line},
       {atoms::tpkt, PacketType::Tpkt},
@@ -50,7 +50,7 @@ struct PartStrings final : PacketStrings {
 
 Term erlang_decode_packet_3(Process *p, const Term *args) {
   PacketType type;
-  if (!packet_type(args[0], &type)) return badarg(p, named("badopt"));
+  if (!packet_type(args[0], &type)) return badarg(p, named<"badopt">());
   Term bin = args[1];
   if (!is_bitstring(bin) || !args[2].is_list()) return badarg(p);
   PacketLimits limits;

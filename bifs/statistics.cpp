@@ -86,10 +86,10 @@ Term wall_time(Process *p, bool all) {
 // Per thread: how long it was in each state.
 Term microstate_accounting(Process *p) {
   Heap &h = p->heap;
-  static const Term types[] = {named("scheduler"),          named("async"), named("dirty_cpu_scheduler"),
-                               named("dirty_io_scheduler"), named("poll"),  named("aux")};
-  static const Term states[] = {named("aux"), named("check_io"), named("emulator"), named("gc"),
-                                atoms::other, atoms::port,       named("sleep")};
+  static const Term types[] = {named<"scheduler">(),          named<"async">(), named<"dirty_cpu_scheduler">(),
+                               named<"dirty_io_scheduler">(), named<"poll">(),  named<"aux">()};
+  static const Term states[] = {named<"aux">(), named<"check_io">(), named<"emulator">(), named<"gc">(),
+                                atoms::other,   atoms::port,         named<"sleep">()};
   Term list = Term::nil();
   for (const microstate::Row &r : microstate::rows()) {
     Term counters[2 * kMicroStates];
@@ -97,9 +97,9 @@ Term microstate_accounting(Process *p) {
       counters[2 * s] = states[s];
       counters[2 * s + 1] = make_int(h, r.ns[s]);
     }
-    Term pairs[] = {named("counters"), map_from_pairs(h, counters, kMicroStates),
-                    atoms::id,         Term::small(r.id),
-                    atoms::type,       types[size_t(r.type)]};
+    Term pairs[] = {named<"counters">(), map_from_pairs(h, counters, kMicroStates),
+                    atoms::id,           Term::small(r.id),
+                    atoms::type,         types[size_t(r.type)]};
     list = make_cons(h, map_from_pairs(h, pairs, 3), list);
   }
   return list;

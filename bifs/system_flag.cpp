@@ -151,7 +151,7 @@ Term trace_control_word(Process *p, Term v) {
 }
 
 Term time_offset_flag(Process *p, Term v) {
-  if (v != named("finalize")) return badarg(p);
+  if (v != named<"finalize">()) return badarg(p);
   return time_offset_state_term(time_offset_finalize());
 }
 
@@ -164,13 +164,13 @@ Term outstanding_limit(Process *p, Term v) {
 
 Term topology(Process *p, Term v) {
   if (v != atoms::undefined && !v.is_list()) return badarg(p);
-  Term arg = named("cpu_topology");
+  Term arg = named<"cpu_topology">();
   return erlang_system_info_1(p, &arg); // fixed: schedulers are not bound to processors
 }
 Term bind_type(Process *p, Term v) {
   for (const char *t : {"unbound", "no_spread", "thread_spread", "processor_spread", "spread", "no_node_thread_spread",
                         "no_node_processor_spread", "thread_no_node_processor_spread", "default_bind"})
-    if (v == named(t)) return named("unbound");
+    if (v == named(t)) return named<"unbound">();
   return badarg(p);
 }
 

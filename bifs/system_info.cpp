@@ -49,7 +49,7 @@ Term cpu_topology(Process *p) {
 
 Term clock_source(Process *p, const char *id, int64_t time, bool extended) {
   Heap &h = p->heap;
-  std::vector<Term> l{pair(h, atoms::function, named("clock_gettime")), pair(h, "clock_id", named(id)),
+  std::vector<Term> l{pair(h, atoms::function, named<"clock_gettime">()), pair(h, "clock_id", named(id)),
                       pair(h, "resolution", Term::small(1'000'000'000))};
   if (extended) l.push_back(pair(h, atoms::extended, atoms::no));
   l.push_back(pair(h, "parallel", atoms::yes));
@@ -58,9 +58,12 @@ Term clock_source(Process *p, const char *id, int64_t time, bool extended) {
 }
 
 Term max_heap_size_map(Process *p) {
-  Term pairs[] = {named("error_logger"), bool_term(vm_flags.max_heap_log),
-                  atoms::kill,           bool_term(vm_flags.max_heap_kill),
-                  atoms::size,           make_uint(p->heap, vm_flags.max_heap_words)};
+  Term pairs[] = {named<"error_logger">(),
+                  bool_term(vm_flags.max_heap_log),
+                  atoms::kill,
+                  bool_term(vm_flags.max_heap_kill),
+                  atoms::size,
+                  make_uint(p->heap, vm_flags.max_heap_words)};
   return map_from_pairs(p->heap, pairs, 3);
 }
 
@@ -88,7 +91,7 @@ std::string system_version() {
 }
 
 Term scheduler_bindings(Process *p) {
-  return tuple_of(p->heap, std::vector<Term>(schedulers_count(), named("unbound")));
+  return tuple_of(p->heap, std::vector<Term>(schedulers_count(), named<"unbound">()));
 }
 
 // The set that is waited on, and stock's second one for descriptors that the first cannot take, which is always empty.
@@ -97,12 +100,12 @@ Term check_io(Process *p) {
   auto flag = [&](const char *n, bool v) { return pair(h, n, bool_term(v)); };
   auto count = [&](const char *n, int64_t v) { return pair(h, n, Term::small(v)); };
   auto set = [&](bool fallback) {
-    return list_of(h, {pair(h, atoms::name, named("erts_poll")), pair(h, "primary", named(fallback ? "poll" : "epoll")),
-                       pair(h, "kernel_poll", fallback ? atoms::false_ : named("epoll")), count("memory_size", 0),
-                       count("total_poll_set_size", fallback ? 0 : 1), flag("lazy_updates", fallback),
-                       count("pending_updates", 0), flag("batch_updates", false), flag("concurrent_updates", !fallback),
-                       flag("fallback", fallback), count("max_fds", sysconf(_SC_OPEN_MAX)), count("active_fds", 0),
-                       count("poll_threads", fallback ? 0 : 1)});
+    return list_of(
+        h, {pair(h, atoms::name, named<"erts_poll">()), pair(h, "primary", named(fallback ? "poll" : "epoll")),
+            pair(h, "kernel_poll", fallback ? atoms::false_ : named<"epoll">()), count("memory_size", 0),
+            count("total_poll_set_size", fallback ? 0 : 1), flag("lazy_updates", fallback), count("pending_updates", 0),
+            flag("batch_updates", false), flag("concurrent_updates", !fallback), flag("fallback", fallback),
+            count("max_fds", sysconf(_SC_OPEN_MAX)), count("active_fds", 0), count("poll_threads", fallback ? 0 : 1)});
   };
   return make_list(h, set(true), set(false));
 }
@@ -131,7 +134,7 @@ Term garbage_collection(Process *p) {
   Heap &h = p->heap;
   auto n = [&](Term name, Word v) { return pair(h, name, make_uint(h, v)); };
   return list_of(
-      h, {n(atoms::max_heap_size, vm_flags.max_heap_words), n(named("min_bin_vheap_size"), vm_flags.min_vheap_words),
+      h, {n(atoms::max_heap_size, vm_flags.max_heap_words), n(named<"min_bin_vheap_size">(), vm_flags.min_vheap_words),
           n(atoms::min_heap_size, vm_flags.min_heap_words), n(atoms::fullsweep_after, vm_flags.fullsweep_after)});
 }
 
@@ -165,11 +168,11 @@ const std::unordered_map<std::string_view, Item> &items() {
       {"ets_realloc_moves", [](Process *) { return atoms::false_; }},
       // processors
       {"cpu_topology", cpu_topology},
-      {"cpu_quota", [](Process *) { return named("unknown"); }},
+      {"cpu_quota", [](Process *) { return named<"unknown">(); }},
       {"logical_processors", [](Process *p) { return number(p, uint64_t(sysconf(_SC_NPROCESSORS_CONF))); }},
       {"logical_processors_online", [](Process *p) { return number(p, uint64_t(sysconf(_SC_NPROCESSORS_ONLN))); }},
       {"logical_processors_available", [](Process *p) { return number(p, available_processors()); }},
-      {"update_cpu_info", [](Process *) { return named("unchanged"); }},
+      {"update_cpu_info", [](Process *) { return named<"unchanged">(); }},
       // process defaults
       {"fullsweep_after", [](Process *p) { return pair(p->heap, atoms::fullsweep_after, number(p, vm_flags.fullsweep_after)); }},
       {"garbage_collection", garbage_collection},
@@ -178,7 +181,7 @@ const std::unordered_map<std::string_view, Item> &items() {
       {"max_heap_size", max_heap_size_map},
       {"message_queue_data", [](Process *) { return vm_flags.off_heap_messages ? atoms::off_heap : atoms::on_heap; }},
       {"min_heap_size", [](Process *p) { return pair(p->heap, atoms::min_heap_size, number(p, vm_flags.min_heap_words)); }},
-      {"min_bin_vheap_size", [](Process *p) { return pair(p->heap, named("min_bin_vheap_size"), number(p, vm_flags.min_vheap_words)); }},
+      {"min_bin_vheap_size", [](Process *p) { return pair(p->heap, named<"min_bin_vheap_size">(), number(p, vm_flags.min_vheap_words)); }},
       // counts and limits
       {"atom_count", [](Process *p) { return number(p, atom::count()); }},
       {"atom_limit", [](Process *p) { return number(p, atom::limit()); }},
@@ -198,9 +201,9 @@ const std::unordered_map<std::string_view, Item> &items() {
       {"time_warp_mode",
        [](Process *) {
          switch (time_warp_mode()) {
-         case WarpMode::NoTimeWarp: return named("no_time_warp");
-         case WarpMode::SingleTimeWarp: return named("single_time_warp");
-         default: return named("multi_time_warp");
+         case WarpMode::NoTimeWarp: return named<"no_time_warp">();
+         case WarpMode::SingleTimeWarp: return named<"single_time_warp">();
+         default: return named<"multi_time_warp">();
          }
        }},
       {"tolerant_timeofday", [](Process *) { return time_correction() ? atoms::enabled : atoms::disabled; }},
@@ -212,7 +215,7 @@ const std::unordered_map<std::string_view, Item> &items() {
       {"multi_scheduling_blockers", [](Process *) { return Term::nil(); }},
       {"normal_multi_scheduling_blockers", [](Process *) { return Term::nil(); }},
       {"otp_release", [](Process *p) { return text(p, vm_flags.otp_release); }},
-      {"scheduler_bind_type", [](Process *) { return named("unbound"); }},
+      {"scheduler_bind_type", [](Process *) { return named<"unbound">(); }},
       {"scheduler_bindings", scheduler_bindings},
       {"scheduler_id",
        [](Process *p) {
@@ -239,7 +242,7 @@ const std::unordered_map<std::string_view, Item> &items() {
       {"dist_buf_busy_limit", [](Process *p) { return number(p, system_settings.dist_busy_limit.load()); }},
       {"dist_ctrl", system_info_dist_ctrl},
       // the emulator
-      {"build_type", [](Process *) { return named("opt"); }},
+      {"build_type", [](Process *) { return named<"opt">(); }},
       {"beam_jump_table", [](Process *) { return atoms::true_; }},
       {"break_ignored", [](Process *) { return bool_term(vm_flags.break_ignored); }},
       {"c_compiler_used", gcc_version},
@@ -262,17 +265,17 @@ const std::unordered_map<std::string_view, Item> &items() {
       {"ethread_used_tse", [](Process *p) { return number(p, schedulers_count()); }},
       {"io_thread", [](Process *) { return atoms::false_; }},
       {"emu_flavor", [](Process *) { return named(code_released ? "jit" : "emu"); }},
-      {"emu_type", [](Process *) { return named("opt"); }},
+      {"emu_type", [](Process *) { return named<"opt">(); }},
       {"hipe_architecture", [](Process *) { return atoms::undefined; }},
       {"info", system_text_info},
       {"joist_jit", [](Process *p) { return joist_jit_info_0(p, nullptr); }},
       {"kernel_poll", [](Process *) { return atoms::true_; }},
-      {"literal_test", [](Process *) { return named("range"); }},
+      {"literal_test", [](Process *) { return named<"range">(); }},
       {"loaded", system_text_loaded},
       {"machine", [](Process *p) { return text(p, "BEAM"); }},
       {"modified_timing_level", [](Process *) { return atoms::undefined; }},
       {"nif_version", [](Process *p) { return text(p, "2.16"); }},
-      {"os_type", [](Process *p) { return pair(p->heap, "unix", named("linux")); }},
+      {"os_type", [](Process *p) { return pair(p->heap, "unix", named<"linux">()); }},
       {"os_version", os_version},
       {"outstanding_system_requests_limit", [](Process *p) { return number(p, 4); }},
       {"port_parallelism", [](Process *) { return atoms::false_; }},
@@ -320,9 +323,9 @@ Term tuple_item(Process *p, Term t) {
     static const Export *sizes = export_get_or_put(atoms::erlang, atoms::alloc_sizes, 1);
     return trap_to(p, key == atoms::allocator ? info : sizes, arg);
   }
-  if (key == named("cpu_topology")) {
-    if (arg == named("defined")) return atoms::undefined;
-    if (arg == named("detected") || arg == atoms::used) return cpu_topology(p);
+  if (key == named<"cpu_topology">()) {
+    if (arg == named<"defined">()) return atoms::undefined;
+    if (arg == named<"detected">() || arg == atoms::used) return cpu_topology(p);
   }
   return badarg(p);
 }
@@ -330,9 +333,9 @@ Term tuple_item(Process *p, Term t) {
 
 Term time_offset_state_term(OffsetState s) {
   switch (s) {
-  case OffsetState::Final: return named("final");
-  case OffsetState::Preliminary: return named("preliminary");
-  default: return named("volatile");
+  case OffsetState::Final: return named<"final">();
+  case OffsetState::Preliminary: return named<"preliminary">();
+  default: return named<"volatile">();
   }
 }
 

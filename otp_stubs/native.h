@@ -1,5 +1,6 @@
 // Small helpers of the native functions in this folder: reading arguments, building the usual answers.
 #pragma once
+#include "runtime/atom/literal.h"
 #include "runtime/io/posix.h"
 #include "runtime/mem/magic.h"
 #include "runtime/nif/static_nif.h"
@@ -24,7 +25,6 @@ inline Term ok_with(Process *p, Term value) { return make_tuple(p->heap, atoms::
 inline Term posix_error(Process *p, int error) { return runtime::posix_error(p->heap, error); }
 // error:Reason exception with an atom (or any term) as reason.
 inline Term raise_error(Process *p, Term reason) { return raise_value(p, ExcClass::Error, reason); }
-inline Term named(const char *text) { return atom::intern(text); }
 
 template <size_t N>
 constexpr StaticNifModule nif_module(const char *name, const StaticNif (&rows)[N], int (*load)(Term) = nullptr,

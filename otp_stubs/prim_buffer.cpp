@@ -98,7 +98,7 @@ Term try_lock_1(Process *p, const Term *args) {
 Term unlock_1(Process *p, const Term *args) {
   Buffer *b = buffer_of(args[0]);
   if (!b) return badarg(p);
-  if (!b->taken.exchange(false, std::memory_order_release)) return raise_error(p, named("lock_order_violation"));
+  if (!b->taken.exchange(false, std::memory_order_release)) return raise_error(p, named<"lock_order_violation">());
   return atoms::ok;
 }
 

@@ -54,13 +54,13 @@ bool string_of(Term list, std::string *out) {
 }
 
 Term info_0(Process *p, const Term *) {
-  return map_put(p->heap, map_empty(p->heap), named("debug"), bool_term(debug.load()));
+  return map_put(p->heap, map_empty(p->heap), named<"debug">(), bool_term(debug.load()));
 }
 
 Term command_1(Process *p, const Term *args) {
   if (!is_map(args[0])) return badarg(p);
   const Term *command = map_find(args[0], atoms::command), *data = map_find(args[0], atoms::data);
-  if (!command || !data || *command != named("debug") || (*data != atoms::true_ && *data != atoms::false_))
+  if (!command || !data || *command != named<"debug">() || (*data != atoms::true_ && *data != atoms::false_))
     return badarg(p);
   debug = *data == atoms::true_;
   return atoms::ok;
@@ -101,25 +101,25 @@ Term getnameinfo_2(Process *p, const Term *args) {
   if (r == EAI_SYSTEM) return posix_error(p, errno);
   if (r != 0) return resolver_error(p, r);
   Heap &h = p->heap;
-  Term m = map_put(h, map_empty(h), named("host"), text(h, host));
-  return ok_with(p, map_put(h, m, named("service"), text(h, service)));
+  Term m = map_put(h, map_empty(h), named<"host">(), text(h, host));
+  return ok_with(p, map_put(h, m, named<"service">(), text(h, service)));
 }
 
 Term family_name(int f) {
   switch (f) {
-  case AF_INET: return named("inet");
-  case AF_INET6: return named("inet6");
-  case AF_UNIX: return named("local");
+  case AF_INET: return named<"inet">();
+  case AF_INET6: return named<"inet6">();
+  case AF_UNIX: return named<"local">();
   default: return Term::small(f);
   }
 }
 Term type_name(int t) {
   switch (t) {
-  case SOCK_STREAM: return named("stream");
-  case SOCK_DGRAM: return named("dgram");
-  case SOCK_RAW: return named("raw");
-  case SOCK_RDM: return named("rdm");
-  case SOCK_SEQPACKET: return named("seqpacket");
+  case SOCK_STREAM: return named<"stream">();
+  case SOCK_DGRAM: return named<"dgram">();
+  case SOCK_RAW: return named<"raw">();
+  case SOCK_RDM: return named<"rdm">();
+  case SOCK_SEQPACKET: return named<"seqpacket">();
   default: return Term::small(t);
   }
 }
@@ -137,10 +137,10 @@ Term getaddrinfo_3(Process *p, const Term *args) {
   Heap &h = p->heap;
   std::vector<Term> found;
   for (addrinfo *i = list; i; i = i->ai_next) {
-    Term m = map_put(h, map_empty(h), named("family"), family_name(i->ai_family));
-    m = map_put(h, m, named("type"), type_name(i->ai_socktype));
-    m = map_put(h, m, named("protocol"), Term::small(i->ai_protocol));
-    found.push_back(map_put(h, m, named("addr"), sockaddr_to_map(h, i->ai_addr)));
+    Term m = map_put(h, map_empty(h), named<"family">(), family_name(i->ai_family));
+    m = map_put(h, m, named<"type">(), type_name(i->ai_socktype));
+    m = map_put(h, m, named<"protocol">(), Term::small(i->ai_protocol));
+    found.push_back(map_put(h, m, named<"addr">(), sockaddr_to_map(h, i->ai_addr)));
   }
   freeaddrinfo(list);
   Term l = Term::nil();
@@ -202,7 +202,7 @@ private:
 Term getifaddrs_1(Process *p, const Term *args) {
   if (!is_map(args[0])) return badarg(p);
   Namespace ns;
-  if (const Term *name = map_find(args[0], named("netns"))) {
+  if (const Term *name = map_find(args[0], named<"netns">())) {
     std::string path;
     if (!string_of(*name, &path)) return badarg(p);
     if (int e = ns.enter(path)) return posix_error(p, e);
@@ -212,8 +212,8 @@ Term getifaddrs_1(Process *p, const Term *args) {
   Heap &h = p->heap;
   std::vector<Term> found;
   for (ifaddrs *i = list; i; i = i->ifa_next) {
-    Term m = map_put(h, map_empty(h), named("name"), text(h, i->ifa_name));
-    m = map_put(h, m, named("flags"), interface_flags(h, i->ifa_flags));
+    Term m = map_put(h, map_empty(h), named<"name">(), text(h, i->ifa_name));
+    m = map_put(h, m, named<"flags">(), interface_flags(h, i->ifa_flags));
     auto add = [&](const char *key, const sockaddr *a) {
       if (a) m = map_put(h, m, named(key), sockaddr_to_map(h, a));
     };

@@ -34,7 +34,7 @@ Term wait_for_connection(Process *p, Socket *s, Term ref) {
   s->accept.waits++;
   s->read_state |= Accepting;
   select_for(s, Direction::In, p->id, s->acceptor.ref);
-  return named("select");
+  return named<"select">();
 }
 // The end of connecting, after the message.
 Term connected(Process *p, Socket *s) {
@@ -53,7 +53,7 @@ Term socket_bind_2(Process *p, const Term *args) {
   Socket *s = socket_of(args[0]);
   if (!s) return badarg(p);
   SocketAddress a;
-  if (!sockaddr_from_map(args[1], &a.storage, &a.size)) return invalid(p, named("sockaddr"));
+  if (!sockaddr_from_map(args[1], &a.storage, &a.size)) return invalid(p, named<"sockaddr">());
   std::lock_guard g(s->lock);
   if (!s->open()) return error_closed(p);
   if (::bind(s->fd, a.any(), a.size) != 0) return posix_error(p, errno);
@@ -65,12 +65,12 @@ Term socket_connect_3(Process *p, const Term *args) {
   Socket *s = socket_of(args[0]);
   if (!s || !is_ref(args[1])) return badarg(p);
   SocketAddress a;
-  if (!sockaddr_from_map(args[2], &a.storage, &a.size)) return invalid(p, named("sockaddr"));
+  if (!sockaddr_from_map(args[2], &a.storage, &a.size)) return invalid(p, named<"sockaddr">());
   std::lock_guard g(s->lock);
   if (!s->open()) return error_closed(p);
-  if (s->writer.active()) return error_invalid(p, named("state"));
+  if (s->writer.active()) return error_invalid(p, named<"state">());
   // A second call of the connecting process ends the first, as if its message had come.
-  if (s->connector.active() && s->connector.pid != p->id) return error_with(p, named("already"));
+  if (s->connector.active() && s->connector.pid != p->id) return error_with(p, named<"already">());
   if (s->connector.active()) return connected(p, s);
   if (::connect(s->fd, a.any(), a.size) == 0) {
     s->write_state |= Connected;
@@ -80,7 +80,7 @@ Term socket_connect_3(Process *p, const Term *args) {
   requestor_set(s, s->connector, p->id, args[1]);
   s->write_state |= Connecting;
   select_for(s, Direction::Out, p->id, s->connector.ref);
-  return named("select");
+  return named<"select">();
 }
 
 // After the message: has it worked?
@@ -89,8 +89,8 @@ Term socket_connect_1(Process *p, const Term *args) {
   if (!s) return badarg(p);
   std::lock_guard g(s->lock);
   if (!s->open()) return error_closed(p);
-  if (s->writer.active()) return error_invalid(p, named("state"));
-  if (!s->connector.active() || s->connector.pid != p->id) return raise_invalid(p, named("state"));
+  if (s->writer.active()) return error_invalid(p, named<"state">());
+  if (!s->connector.active() || s->connector.pid != p->id) return raise_invalid(p, named<"state">());
   return connected(p, s);
 }
 
@@ -112,14 +112,8 @@ Term socket_accept_2(Process *p, const Term *args) {
   if (!s || !is_ref(args[1])) return badarg(p);
   std::lock_guard g(s->lock);
   if (!s->open()) return error_closed(p);
-  if (s->reader.active()) return error_invalid(p, named("state"));
-  if (s->acceptor.active() && s->acceptor.pid != p->id) {
-    if (requestor_waits(s->acceptors, p->id)) return raise_invalid(p, named("state"));
-    Requestor r;
-    requestor_set(s, r, p->id, args[1]);
-    s->acceptors.push_back(r);
-    return named("select");
-  }
+  if (s->reader.active()) return error_invalid(p, named<"state">());
+  if (Term answer; !requestor_turn(p, s, s->acceptor, s->acceptors, args[1], &answer)) return answer;
   bool current = s->acceptor.active();
   s->accept.tries++;
   int fd = ::accept4(s->fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -146,10 +140,10 @@ Term socket_shutdown_2(Process *p, const Term *args) {
   Socket *s = socket_of(args[0]);
   if (!s) return badarg(p);
   int how;
-  if (args[1] == named("read")) how = SHUT_RD;
-  else if (args[1] == named("write")) how = SHUT_WR;
-  else if (args[1] == named("read_write")) how = SHUT_RDWR;
-  else return raise_invalid(p, make_tuple(p->heap, named("how"), args[1]));
+  if (args[1] == named<"read">()) how = SHUT_RD;
+  else if (args[1] == named<"write">()) how = SHUT_WR;
+  else if (args[1] == named<"read_write">()) how = SHUT_RDWR;
+  else return raise_invalid(p, make_tuple(p->heap, named<"how">(), args[1]));
   std::lock_guard g(s->lock);
   if (!s->open()) return error_closed(p);
   return ::shutdown(s->fd, how) == 0 ? atoms::ok : posix_error(p, errno);
@@ -178,7 +172,7 @@ namespace {
 // What a process waits for, by reference; current or in the queue.
 Term cancel(Process *p, Socket *s, Requestor &current, Requestors *queue, Direction d, Term ref) {
   if (current.active() && current.pid == p->id && current.ref.is(ref)) {
-    Term answer = select_cancel(s, d) ? atoms::ok : named("select_sent");
+    Term answer = select_cancel(s, d) ? atoms::ok : named<"select_sent">();
     if (queue) requestor_next(s, current, *queue, d);
     else requestor_release(current);
     return answer;
@@ -190,7 +184,7 @@ Term cancel(Process *p, Socket *s, Requestor &current, Requestors *queue, Direct
         queue->erase(it);
         return atoms::ok;
       }
-  return named("not_found");
+  return named<"not_found">();
 }
 } // namespace
 

@@ -60,15 +60,16 @@ bool decode_time(Term t, std::vector<uint8_t> *out) {
 Term encode_pktinfo(Heap &h, const uint8_t *d, size_t n) {
   auto *v = as<in_pktinfo>(d, n);
   if (!v) return Term::none();
-  Term pairs[] = {named("ifindex"),  make_uint(h, uint64_t(v->ipi_ifindex)),
-                  named("spec_dst"), in_address_term(h, v->ipi_spec_dst),
-                  named("addr"),     in_address_term(h, v->ipi_addr)};
+  Term pairs[] = {named<"ifindex">(),  make_uint(h, uint64_t(v->ipi_ifindex)),
+                  named<"spec_dst">(), in_address_term(h, v->ipi_spec_dst),
+                  named<"addr">(),     in_address_term(h, v->ipi_addr)};
   return map_from_pairs(h, pairs, 3);
 }
 Term encode_pktinfo6(Heap &h, const uint8_t *d, size_t n) {
   auto *v = as<in6_pktinfo>(d, n);
   if (!v) return Term::none();
-  Term pairs[] = {named("addr"), in6_address_term(h, v->ipi6_addr), named("ifindex"), make_uint(h, v->ipi6_ifindex)};
+  Term pairs[] = {named<"addr">(), in6_address_term(h, v->ipi6_addr), named<"ifindex">(),
+                  make_uint(h, v->ipi6_ifindex)};
   return map_from_pairs(h, pairs, 2);
 }
 Term encode_address(Heap &h, const uint8_t *d, size_t n) {
@@ -97,17 +98,17 @@ constexpr ControlType kTypes[] = {
 
 // A message is given as #{level, type, data := Binary | Integer | Boolean} or #{level, type, value}.
 bool decode_one(Term message, int *level, int *type, std::vector<uint8_t> *data) {
-  const Term *l = field(message, "level"), *t = field(message, "type");
+  const Term *l = field(message, named<"level">()), *t = field(message, named<"type">());
   if (!l || !t) return false;
-  if (*l == named("socket")) *level = SOL_SOCKET;
+  if (*l == named<"socket">()) *level = SOL_SOCKET;
   else if (!get_int(*l, level)) return false;
   const ControlType *known = nullptr;
   for (const ControlType &c : kTypes)
     if (c.level == *level && t->is_atom() && atom::text(*t) == c.name) known = &c;
   if (known) *type = known->type;
   else if (!get_int(*t, type)) return false;
-  if (const Term *v = field(message, "value")) return known && known->decode && known->decode(*v, data);
-  const Term *d = field(message, "data");
+  if (const Term *v = field(message, named<"value">())) return known && known->decode && known->decode(*v, data);
+  const Term *d = field(message, named<"data">());
   if (!d) return false;
   int number;
   if (*d == atoms::true_ || *d == atoms::false_) append(data, int{*d == atoms::true_});
@@ -127,7 +128,7 @@ Term control_messages(Heap &h, msghdr *m) {
   for (cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
     uint8_t *data = CMSG_DATA(c);
     if (c->cmsg_len < CMSG_LEN(0) || reinterpret_cast<uint8_t *>(c) + c->cmsg_len > end) {
-      messages.push_back(named("bad_data"));
+      messages.push_back(named<"bad_data">());
       break;
     }
     size_t n = c->cmsg_len - CMSG_LEN(0);
@@ -137,9 +138,9 @@ Term control_messages(Heap &h, msghdr *m) {
         type = named(t.name);
         if (t.encode) value = t.encode(h, data, n);
       }
-    Term level = c->cmsg_level == SOL_SOCKET ? named("socket") : make_int(h, c->cmsg_level);
-    Term pairs[] = {named("level"), level, named("type"), type, named("data"), make_binary_from(h, data, n),
-                    atoms::value,   value};
+    Term level = c->cmsg_level == SOL_SOCKET ? named<"socket">() : make_int(h, c->cmsg_level);
+    Term pairs[] = {named<"level">(), level, named<"type">(), type, named<"data">(), make_binary_from(h, data, n),
+                    atoms::value,     value};
     messages.push_back(map_from_pairs(h, pairs, value.is_none() ? 3 : 4));
   }
   Term list = Term::nil();

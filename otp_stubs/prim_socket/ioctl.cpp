@@ -87,9 +87,9 @@ Term flags_term(Heap &h, int flags) {
   return list;
 }
 Term map_term(Heap &h, const ifmap &m) {
-  Term pairs[] = {named("mem_start"), make_uint(h, m.mem_start), named("mem_end"), make_uint(h, m.mem_end),
-                  named("base_addr"), make_uint(h, m.base_addr), named("irq"),     Term::small(m.irq),
-                  named("dma"),       Term::small(m.dma),        named("port"),    Term::small(m.port)};
+  Term pairs[] = {named<"mem_start">(), make_uint(h, m.mem_start), named<"mem_end">(), make_uint(h, m.mem_end),
+                  named<"base_addr">(), make_uint(h, m.base_addr), named<"irq">(),     Term::small(m.irq),
+                  named<"dma">(),       Term::small(m.dma),        named<"port">(),    Term::small(m.port)};
   return map_from_pairs(h, pairs, 6);
 }
 Term hardware_address(Heap &h, const sockaddr &a) {
@@ -102,7 +102,7 @@ Term hardware_address(Heap &h, const sockaddr &a) {
   Term family = Term::small(a.sa_family);
   for (auto &f : kFamilies)
     if (f.type == a.sa_family) family = named(f.name);
-  Term pairs[] = {named("family"), family, named("addr"), make_binary_from(h, a.sa_data, sizeof a.sa_data)};
+  Term pairs[] = {named<"family">(), family, named<"addr">(), make_binary_from(h, a.sa_data, sizeof a.sa_data)};
   return map_from_pairs(h, pairs, 2);
 }
 
@@ -119,7 +119,7 @@ Term interfaces(Process *p, Socket *s) {
   Heap &h = p->heap;
   Term list = Term::nil();
   for (size_t i = size_t(c.ifc_len) / sizeof(ifreq); i-- > 0;) {
-    Term pairs[] = {named("name"), text_term(h, all[i].ifr_name), named("addr"),
+    Term pairs[] = {named<"name">(), text_term(h, all[i].ifr_name), named<"addr">(),
                     sockaddr_to_map(h, &all[i].ifr_addr, sizeof(sockaddr))};
     list = make_cons(h, map_from_pairs(h, pairs, 2), list);
   }
@@ -151,7 +151,7 @@ Term socket_ioctl_2(Process *p, const Term *args) {
   if (!s || !get_int(args[1], &request)) return badarg(p);
   std::lock_guard g(s->lock);
   if (!open_socket(p, s, &answer)) return answer;
-  return request == SIOCGIFCONF ? interfaces(p, s) : error_with(p, named("enotsup"));
+  return request == SIOCGIFCONF ? interfaces(p, s) : error_with(p, named<"enotsup">());
 }
 
 Term socket_ioctl_3(Process *p, const Term *args) {
@@ -175,7 +175,7 @@ Term socket_ioctl_3(Process *p, const Term *args) {
   case SIOCGIFHWADDR:
   case SIOCGIFMAP:
   case SIOCGIFTXQLEN: break;
-  default: return error_with(p, named("enotsup"));
+  default: return error_with(p, named<"enotsup">());
   }
   memset(&r, 0, sizeof r);
   if (by_index ? !get_int(args[2], &r.ifr_ifindex) : !interface_name(args[2], &r)) return badarg(p);
@@ -209,7 +209,7 @@ Term socket_ioctl_4(Process *p, const Term *args) {
   case SIOCSIFNETMASK:
   case SIOCSIFMTU:
   case SIOCSIFTXQLEN: break;
-  default: return error_with(p, named("enotsup"));
+  default: return error_with(p, named<"enotsup">());
   }
   if (!interface_name(args[2], &r)) return badarg(p);
   if (request == SIOCSIFFLAGS) {

@@ -125,9 +125,9 @@ Term info_1(Process *p, const Term *args) {
     for (auto &n : more) c = put(h, c, n.name, number(n.value));
   }
   auto waiting = [&](const Requestor &r, const Requestors &q) { return number(q.size() + r.active()); };
-  Term origin = named("normal");
+  Term origin = named<"normal">();
   if (s->original_fd >= 0)
-    origin = s->close_on_close ? make_tuple(h, named("fromfd"), Term::small(s->original_fd)) : named("fromfd");
+    origin = s->close_on_close ? make_tuple(h, named<"fromfd">(), Term::small(s->original_fd)) : named<"fromfd">();
   Term m = put(h, map_empty(h), "domain", domain_term(s->domain));
   m = put(h, m, "type", type_term(s->type));
   m = put(h, m, "protocol", Term::small(s->protocol));
@@ -143,14 +143,14 @@ Term info_1(Process *p, const Term *args) {
 
 // #{command => debug | socket_debug | use_registry, data => boolean()}
 Term command_1(Process *p, const Term *args) {
-  const Term *command = field(args[0], "command"), *data = field(args[0], "data");
+  const Term *command = field(args[0], named<"command">()), *data = field(args[0], named<"data">());
   if (!command || !data) return badarg(p);
   bool on = *data == atoms::true_;
-  if (!on && *data != atoms::false_) return raise_invalid(p, make_tuple(p->heap, named("data"), *data));
-  if (*command == named("debug")) module_debug = on;
-  else if (*command == named("socket_debug")) socket_debug = on;
-  else if (*command == named("use_registry")) use_registry = on;
-  else return raise_invalid(p, make_tuple(p->heap, named("command"), *command));
+  if (!on && *data != atoms::false_) return raise_invalid(p, make_tuple(p->heap, named<"data">(), *data));
+  if (*command == named<"debug">()) module_debug = on;
+  else if (*command == named<"socket_debug">()) socket_debug = on;
+  else if (*command == named<"use_registry">()) use_registry = on;
+  else return raise_invalid(p, make_tuple(p->heap, named<"command">(), *command));
   return atoms::ok;
 }
 
@@ -193,10 +193,10 @@ Term supports_1(Process *p, const Term *args) {
 
 // The process that keeps track of open sockets, and settings from the environment.
 int load(Term info) {
-  if (const Term *pid = field(info, "registry")) socket_registry = *pid;
-  use_registry = flag(info, "use_registry", true);
-  module_debug = flag(info, "debug", false);
-  socket_debug = flag(info, "socket_debug", false);
+  if (const Term *pid = field(info, named<"registry">())) socket_registry = *pid;
+  use_registry = flag(info, named<"use_registry">(), true);
+  module_debug = flag(info, named<"debug">(), false);
+  socket_debug = flag(info, named<"socket_debug">(), false);
   return 0;
 }
 

@@ -22,8 +22,8 @@ void set_blocking(int fd, bool on) {
 }
 
 Term opened(Process *p, Socket *s, Term options) {
-  s->debug = flag(options, "debug", socket_debug);
-  s->registered = flag(options, "use_registry", use_registry);
+  s->debug = flag(options, named<"debug">(), socket_debug);
+  s->registered = flag(options, named<"use_registry">(), use_registry);
   Term ref = socket_term(p->heap, s);
   bin_unref(s->self); // the term holds it now
   if (s->registered) registry_tell(s, "add");
@@ -72,18 +72,18 @@ Term socket_open_2(Process *p, const Term *args) {
   Term options = args[1];
   int domain, type, protocol = 0;
   if (!socket_number(fd, SO_DOMAIN, &domain)) {
-    const Term *t = field(options, "domain");
-    if (!t || !domain_number(*t, &domain)) return invalid(p, named("domain"));
+    const Term *t = field(options, named<"domain">());
+    if (!t || !domain_number(*t, &domain)) return invalid(p, named<"domain">());
   }
   if (!socket_number(fd, SO_TYPE, &type)) {
-    const Term *t = field(options, "type");
-    if (!t || !type_number(*t, &type)) return invalid(p, named("type"));
+    const Term *t = field(options, named<"type">());
+    if (!t || !type_number(*t, &type)) return invalid(p, named<"type">());
   }
   if (!socket_number(fd, SO_PROTOCOL, &protocol)) {
-    const Term *t = field(options, "protocol");
+    const Term *t = field(options, named<"protocol">());
     if (!t || !get_int(*t, &protocol)) protocol = 0;
   }
-  bool duplicate = flag(options, "dup", true);
+  bool duplicate = flag(options, named<"dup">(), true);
   int own = duplicate ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : fd;
   if (own < 0) return posix_error(p, errno);
   set_blocking(own, false);
@@ -101,12 +101,12 @@ Term socket_open_4(Process *p, const Term *args) {
   Term answer, options = args[3];
   if (!is_map(options)) return badarg(p);
   if (!domain_number(args[0], &domain))
-    return is_integer(args[0]) ? error_range(p, args[0]) : invalid(p, named("domain"));
-  if (!type_number(args[1], &type)) return is_integer(args[1]) ? error_range(p, args[1]) : invalid(p, named("type"));
+    return is_integer(args[0]) ? error_range(p, args[0]) : invalid(p, named<"domain">());
+  if (!type_number(args[1], &type)) return is_integer(args[1]) ? error_range(p, args[1]) : invalid(p, named<"type">());
   if (!int_argument(p, args[2], &protocol, &answer)) return answer;
   int fd;
   int flags = type | SOCK_NONBLOCK | SOCK_CLOEXEC;
-  if (const Term *path = field(options, "netns"); path && is_binary(*path)) {
+  if (const Term *path = field(options, named<"netns">()); path && is_binary(*path)) {
     ByteScratch scratch;
     Bytes b = bytes_of(*path, scratch);
     Namespace there(std::string(reinterpret_cast<const char *>(b.data), b.size));
@@ -162,7 +162,7 @@ Term socket_finalize_close_1(Process *p, const Term *args) {
   {
     std::lock_guard g(s->lock);
     if (s->read_state & Closed) return error_closed(p);
-    if (!(s->read_state & Closing) || s->closer != p->id) return raise_invalid(p, named("state"));
+    if (!(s->read_state & Closing) || s->closer != p->id) return raise_invalid(p, named<"state">());
     unwatch_process(s->closer_watch);
     unwatch_process(s->owner_watch);
     s->owner = s->closer = Term::none();
@@ -183,7 +183,7 @@ Term socket_finalize_close_1(Process *p, const Term *args) {
   if (file >= 0) ::close(file);
   if (s->registered) registry_tell(s, "del");
   if (std::exchange(s->pinned, false)) bin_unref(s->self); // the caller's term holds it still
-  if (error == EWOULDBLOCK) return error_with(p, named("timeout"));
+  if (error == EWOULDBLOCK) return error_with(p, named<"timeout">());
   return error ? posix_error(p, error) : atoms::ok;
 }
 } // namespace joist::stubs

@@ -43,11 +43,11 @@ bool tos_number(Term t, int *out) {
   return false;
 }
 Term time_term(Heap &h, const timeval &v) {
-  Term pairs[] = {named("sec"), make_int(h, v.tv_sec), named("usec"), make_int(h, v.tv_usec)};
+  Term pairs[] = {named<"sec">(), make_int(h, v.tv_sec), named<"usec">(), make_int(h, v.tv_usec)};
   return map_from_pairs(h, pairs, 2);
 }
 bool time_value(Term t, timeval *out) {
-  const Term *sec = field(t, "sec"), *usec = field(t, "usec");
+  const Term *sec = field(t, named<"sec">()), *usec = field(t, named<"usec">());
   int64_t a, b;
   if (!sec || !usec || !get_int64(*sec, &a) || !get_int64(*usec, &b)) return false;
   *out = {a, b};
@@ -114,16 +114,16 @@ Term discover_term(Heap &h, int v) { return name_of(kDiscover, h, v); }
 bool discover6_number(Term t, int *out) { return number_of(kDiscover6, t, out); }
 Term discover6_term(Heap &h, int v) { return name_of(kDiscover6, h, v); }
 bool hops_number(Term t, int *out) {
-  if (t == named("default")) return *out = -1, true;
+  if (t == named<"default">()) return *out = -1, true;
   return get_int(t, out) && *out >= 0 && *out <= 255;
 }
 
 // --- structures
 Term set_linger(Process *p, Socket *s, int level, int option, Term value) {
   linger v{};
-  const Term *on = field(value, "onoff"), *seconds = field(value, "linger");
+  const Term *on = field(value, named<"onoff">()), *seconds = field(value, named<"linger">());
   int on_number;
-  if (value == named("abort")) v.l_onoff = 1;
+  if (value == named<"abort">()) v.l_onoff = 1;
   else if (!on || !seconds || !boolean_number(*on, &on_number) || !get_int(*seconds, &v.l_linger) || v.l_linger < 0)
     return invalid_value(p);
   else v.l_onoff = on_number;
@@ -132,7 +132,7 @@ Term set_linger(Process *p, Socket *s, int level, int option, Term value) {
 Term get_linger(Process *p, Socket *s, int level, int option) {
   linger v;
   if (!read_struct(s, level, option, &v)) return posix_error(p, errno);
-  Term pairs[] = {named("onoff"), boolean_term(p->heap, v.l_onoff), named("linger"), Term::small(v.l_linger)};
+  Term pairs[] = {named<"onoff">(), boolean_term(p->heap, v.l_onoff), named<"linger">(), Term::small(v.l_linger)};
   return ok_with(p, map_from_pairs(p->heap, pairs, 2));
 }
 
@@ -162,26 +162,28 @@ template <size_t Most> Term get_text(Process *p, Socket *s, int level, int optio
   return ok_with(p, text_term(p->heap, text, n ? n - 1 : 0)); // what the system gave, zeros included, but for the last
 }
 
-bool address_field(Term map, const char *name, in_addr *out) {
+bool address_field(Term map, Term name, in_addr *out) {
   const Term *t = field(map, name);
   return t && in_address(*t, out);
 }
 Term set_membership(Process *p, Socket *s, int level, int option, Term value) {
   ip_mreq v;
-  if (!address_field(value, "multiaddr", &v.imr_multiaddr) || !address_field(value, "interface", &v.imr_interface))
+  if (!address_field(value, named<"multiaddr">(), &v.imr_multiaddr) ||
+      !address_field(value, named<"interface">(), &v.imr_interface))
     return invalid_value(p);
   return set_bytes(p, s, level, option, &v, sizeof v);
 }
 Term set_source(Process *p, Socket *s, int level, int option, Term value) {
   ip_mreq_source v;
-  if (!address_field(value, "multiaddr", &v.imr_multiaddr) || !address_field(value, "interface", &v.imr_interface) ||
-      !address_field(value, "sourceaddr", &v.imr_sourceaddr))
+  if (!address_field(value, named<"multiaddr">(), &v.imr_multiaddr) ||
+      !address_field(value, named<"interface">(), &v.imr_interface) ||
+      !address_field(value, named<"sourceaddr">(), &v.imr_sourceaddr))
     return invalid_value(p);
   return set_bytes(p, s, level, option, &v, sizeof v);
 }
 Term set_source_filter(Process *p, Socket *s, int level, int option, Term value) {
-  if (value == named("null")) return set_bytes(p, s, level, option, nullptr, 0);
-  const Term *mode = field(value, "mode"), *list = field(value, "slist");
+  if (value == named<"null">()) return set_bytes(p, s, level, option, nullptr, 0);
+  const Term *mode = field(value, named<"mode">()), *list = field(value, named<"slist">());
   if (!mode || !list) return invalid_value(p);
   std::vector<in_addr> sources;
   Term l = *list;
@@ -190,9 +192,10 @@ Term set_source_filter(Process *p, Socket *s, int level, int option, Term value)
     else return invalid_value(p);
   std::vector<uint8_t> memory(IP_MSFILTER_SIZE(sources.size()) + sizeof(in_addr));
   auto *v = reinterpret_cast<ip_msfilter *>(memory.data());
-  bool include = *mode == named("include");
-  if (!l.is_nil() || (!include && *mode != named("exclude")) ||
-      !address_field(value, "multiaddr", &v->imsf_multiaddr) || !address_field(value, "interface", &v->imsf_interface))
+  bool include = *mode == named<"include">();
+  if (!l.is_nil() || (!include && *mode != named<"exclude">()) ||
+      !address_field(value, named<"multiaddr">(), &v->imsf_multiaddr) ||
+      !address_field(value, named<"interface">(), &v->imsf_interface))
     return invalid_value(p);
   v->imsf_fmode = include ? MCAST_INCLUDE : MCAST_EXCLUDE;
   v->imsf_numsrc = uint32_t(sources.size());
@@ -210,7 +213,7 @@ Term get_interface(Process *p, Socket *s, int level, int option) {
 }
 Term set_membership6(Process *p, Socket *s, int level, int option, Term value) {
   ipv6_mreq v;
-  const Term *group = field(value, "multiaddr"), *interface = field(value, "interface");
+  const Term *group = field(value, named<"multiaddr">()), *interface = field(value, named<"interface">());
   if (!group || !interface || !in6_address(*group, &v.ipv6mr_multiaddr) || !get_uint(*interface, &v.ipv6mr_interface))
     return invalid_value(p);
   return set_bytes(p, s, level, option, &v, sizeof v);
@@ -225,79 +228,59 @@ Term get_packet_options(Process *p, Socket *s, int level, int option) {
   return ok_with(p, control_messages(p->heap, &m));
 }
 
-// --- SCTP: maps of unsigned numbers
-template <class T> bool unsigned_field(Term map, const char *name, T *out) {
-  const Term *t = field(map, name);
-  uint32_t v;
-  if (!t || !get_uint(*t, &v)) return false;
-  *out = T(v);
-  return true;
+// --- SCTP: structures that are maps of numbers; each structure's fields, named as in the map, are listed once
+template <class F> void each_field(sctp_assocparams &v, F f) {
+  f(named<"assoc_id">(), v.sasoc_assoc_id);
+  f(named<"asocmaxrxt">(), v.sasoc_asocmaxrxt);
+  f(named<"number_peer_destinations">(), v.sasoc_number_peer_destinations);
+  f(named<"peer_rwnd">(), v.sasoc_peer_rwnd);
+  f(named<"local_rwnd">(), v.sasoc_local_rwnd);
+  f(named<"cookie_life">(), v.sasoc_cookie_life);
 }
-Term set_association(Process *p, Socket *s, int level, int option, Term value) {
-  sctp_assocparams v{};
-  if (!unsigned_field(value, "assoc_id", &v.sasoc_assoc_id) ||
-      !unsigned_field(value, "asocmaxrxt", &v.sasoc_asocmaxrxt) ||
-      !unsigned_field(value, "number_peer_destinations", &v.sasoc_number_peer_destinations) ||
-      !unsigned_field(value, "peer_rwnd", &v.sasoc_peer_rwnd) ||
-      !unsigned_field(value, "local_rwnd", &v.sasoc_local_rwnd) ||
-      !unsigned_field(value, "cookie_life", &v.sasoc_cookie_life))
-    return invalid_value(p);
-  return set_bytes(p, s, level, option, &v, sizeof v);
+template <class F> void each_field(sctp_initmsg &v, F f) {
+  f(named<"num_outstreams">(), v.sinit_num_ostreams);
+  f(named<"max_instreams">(), v.sinit_max_instreams);
+  f(named<"max_attempts">(), v.sinit_max_attempts);
+  f(named<"max_init_timeo">(), v.sinit_max_init_timeo);
 }
-Term get_association(Process *p, Socket *s, int level, int option) {
-  sctp_assocparams v;
+template <class T> Term set_fields(Process *p, Socket *s, int level, int option, Term value) {
+  T v{};
+  bool good = true;
+  each_field(v, [&](Term name, auto &to) {
+    const Term *t = field(value, name);
+    uint32_t n = 0;
+    good = good && t && get_uint(*t, &n);
+    to = std::remove_reference_t<decltype(to)>(n);
+  });
+  return good ? set_bytes(p, s, level, option, &v, sizeof v) : invalid_value(p);
+}
+template <class T> Term get_fields(Process *p, Socket *s, int level, int option) {
+  T v;
   if (!read_struct(s, level, option, &v)) return posix_error(p, errno);
-  Heap &h = p->heap;
-  Term pairs[] = {named("assoc_id"),
-                  make_int(h, v.sasoc_assoc_id),
-                  named("asocmaxrxt"),
-                  make_uint(h, v.sasoc_asocmaxrxt),
-                  named("number_peer_destinations"),
-                  make_uint(h, v.sasoc_number_peer_destinations),
-                  named("peer_rwnd"),
-                  make_uint(h, v.sasoc_peer_rwnd),
-                  named("local_rwnd"),
-                  make_uint(h, v.sasoc_local_rwnd),
-                  named("cookie_life"),
-                  make_uint(h, v.sasoc_cookie_life)};
-  return ok_with(p, map_from_pairs(h, pairs, 6));
-}
-Term set_init(Process *p, Socket *s, int level, int option, Term value) {
-  sctp_initmsg v{};
-  if (!unsigned_field(value, "num_outstreams", &v.sinit_num_ostreams) ||
-      !unsigned_field(value, "max_instreams", &v.sinit_max_instreams) ||
-      !unsigned_field(value, "max_attempts", &v.sinit_max_attempts) ||
-      !unsigned_field(value, "max_init_timeo", &v.sinit_max_init_timeo))
-    return invalid_value(p);
-  return set_bytes(p, s, level, option, &v, sizeof v);
-}
-Term get_init(Process *p, Socket *s, int level, int option) {
-  sctp_initmsg v;
-  if (!read_struct(s, level, option, &v)) return posix_error(p, errno);
-  Heap &h = p->heap;
-  Term pairs[] = {named("num_outstreams"), make_uint(h, v.sinit_num_ostreams),
-                  named("max_instreams"),  make_uint(h, v.sinit_max_instreams),
-                  named("max_attempts"),   make_uint(h, v.sinit_max_attempts),
-                  named("max_init_timeo"), make_uint(h, v.sinit_max_init_timeo)};
-  return ok_with(p, map_from_pairs(h, pairs, 4));
+  std::vector<Term> pairs;
+  each_field(v, [&](Term name, auto from) {
+    pairs.push_back(name);
+    pairs.push_back(make_int(p->heap, from));
+  });
+  return ok_with(p, map_from_pairs(p->heap, pairs.data(), pairs.size() / 2));
 }
 Term set_events(Process *p, Socket *s, int level, int option, Term value) {
   sctp_event_subscribe v{};
   // The first events must be there; the rest may be missing.
   const struct {
-    const char *name;
+    Term name;
     __u8 *to;
     bool needed;
-  } all[] = {{"data_in", &v.sctp_data_io_event, true},
-             {"association", &v.sctp_association_event, true},
-             {"address", &v.sctp_address_event, true},
-             {"send_failure", &v.sctp_send_failure_event, true},
-             {"peer_error", &v.sctp_peer_error_event, true},
-             {"shutdown", &v.sctp_shutdown_event, true},
-             {"partial_delivery", &v.sctp_partial_delivery_event, true},
-             {"adaptation_layer", &v.sctp_adaptation_layer_event, false},
-             {"authentication", &v.sctp_authentication_event, false},
-             {"sender_dry", &v.sctp_sender_dry_event, false}};
+  } all[] = {{named<"data_in">(), &v.sctp_data_io_event, true},
+             {named<"association">(), &v.sctp_association_event, true},
+             {named<"address">(), &v.sctp_address_event, true},
+             {named<"send_failure">(), &v.sctp_send_failure_event, true},
+             {named<"peer_error">(), &v.sctp_peer_error_event, true},
+             {named<"shutdown">(), &v.sctp_shutdown_event, true},
+             {named<"partial_delivery">(), &v.sctp_partial_delivery_event, true},
+             {named<"adaptation_layer">(), &v.sctp_adaptation_layer_event, false},
+             {named<"authentication">(), &v.sctp_authentication_event, false},
+             {named<"sender_dry">(), &v.sctp_sender_dry_event, false}};
   if (!is_map(value)) return invalid_value(p);
   for (auto &e : all) {
     const Term *t = field(value, e.name);
@@ -330,8 +313,8 @@ const OptionCode kMembership6{set_membership6, nullptr};
 const OptionCode kCongestion{set_text<17>, get_text<17>};
 const OptionCode kAddressForm{set_as<domain_number>, nullptr};
 const OptionCode kPacketOptions{nullptr, get_packet_options};
-const OptionCode kSctpAssociation{set_association, get_association};
+const OptionCode kSctpAssociation{set_fields<sctp_assocparams>, get_fields<sctp_assocparams>};
 const OptionCode kSctpEvents{set_events, nullptr};
-const OptionCode kSctpInit{set_init, get_init};
+const OptionCode kSctpInit{set_fields<sctp_initmsg>, get_fields<sctp_initmsg>};
 const OptionCode kNeither{nullptr, nullptr};
 } // namespace joist::stubs

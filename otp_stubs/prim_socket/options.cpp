@@ -24,7 +24,7 @@ enum OtpOption {
 };
 
 bool level_number(Term t, int *out) {
-  if (t == named("socket")) return *out = SOL_SOCKET, true;
+  if (t == named<"socket">()) return *out = SOL_SOCKET, true;
   return get_int(t, out);
 }
 const SocketOption *find_option(int level, int number) {
@@ -34,7 +34,7 @@ const SocketOption *find_option(int level, int number) {
         if (kOptionLevels[i].options[j].number == number && number >= 0) return &kOptionLevels[i].options[j];
   return nullptr;
 }
-Term no_option(Process *p) { return invalid(p, named("socket_option")); }
+Term no_option(Process *p) { return invalid(p, named<"socket_option">()); }
 bool boolean(Term t, bool *out) {
   if (t != atoms::true_ && t != atoms::false_) return false;
   *out = t == atoms::true_;
@@ -43,14 +43,14 @@ bool boolean(Term t, bool *out) {
 // A size of a buffer, or `default`.
 bool buffer_size(Term t, size_t otherwise, size_t *out) {
   int64_t v;
-  if (t == named("default")) return *out = otherwise, true;
+  if (t == named<"default">()) return *out = otherwise, true;
   if (!get_int64(t, &v) || v <= 0) return false;
   *out = size_t(v);
   return true;
 }
 
 Term set_owner(Process *p, Socket *s, Term pid) {
-  if (s->owner != p->id) return error_invalid(p, named("not_owner"));
+  if (s->owner != p->id) return error_invalid(p, named<"not_owner">());
   if (!pid.is_local_pid()) return error_invalid(p, atoms::value);
   ProcessWatch *w = watch_process(pid, s);
   if (!w && !std::exchange(s->pinned, true))
@@ -64,7 +64,7 @@ Term set_owner(Process *p, Socket *s, Term pid) {
 Term set_otp(Process *p, Socket *s, int option, Term value) {
   std::lock_guard g(s->lock);
   auto raised = [&] {
-    return raise_invalid(p, make_tuple(p->heap, named("otp_socket_option"), make_int(p->heap, option)));
+    return raise_invalid(p, make_tuple(p->heap, named<"otp_socket_option">(), make_int(p->heap, option)));
   };
   switch (option) {
   case Debug:
@@ -99,7 +99,7 @@ Term set_otp(Process *p, Socket *s, int option, Term value) {
   case ReceiveControlBuffer: return buffer_size(value, 1024, &s->receive_control) ? atoms::ok : bad;
   case SendControlBuffer: return buffer_size(value, 1024, &s->send_control) ? atoms::ok : bad;
   case Meta: {
-    if (s->owner != p->id) return error_invalid(p, named("not_owner"));
+    if (s->owner != p->id) return error_invalid(p, named<"not_owner">());
     FragmentHeap h;
     Term kept = copy(value, h);
     fragment_free(std::exchange(s->meta_data, h.take()));
@@ -121,7 +121,7 @@ Term get_otp(Process *p, Socket *s, int option) {
   Heap &h = p->heap;
   auto of_bool = [](bool b) { return b ? atoms::true_ : atoms::false_; };
   if (option < Debug || (option > UseRegistry && option != Domain) || option == 1005)
-    return raise_invalid(p, make_tuple(h, named("otp_socket_option"), make_int(h, option)));
+    return raise_invalid(p, make_tuple(h, named<"otp_socket_option">(), make_int(h, option)));
   if (!s->open()) return error_closed(p);
   switch (option) {
   case Debug: return ok_with(p, of_bool(s->debug));
@@ -149,7 +149,7 @@ Term socket_setopt_5(Process *p, const Term *args) { // socket, level, option, v
   if (!int_argument(p, args[2], &option, &answer)) return answer;
   Term value = args[3];
   if (!level_number(args[1], &level)) {
-    if (args[1] == named("otp") && native == 0) return set_otp(p, s, option, value);
+    if (args[1] == named<"otp">() && native == 0) return set_otp(p, s, option, value);
     return is_integer(args[1]) ? error_range(p, args[1]) : badarg(p);
   }
   std::lock_guard g(s->lock);
@@ -177,7 +177,7 @@ Term socket_getopt_3(Process *p, const Term *args) {
   if (!s) return badarg(p);
   if (!int_argument(p, args[2], &option, &answer)) return answer;
   if (!level_number(args[1], &level)) {
-    if (args[1] == named("otp")) return get_otp(p, s, option);
+    if (args[1] == named<"otp">()) return get_otp(p, s, option);
     return is_integer(args[1]) ? error_range(p, args[1]) : badarg(p);
   }
   std::lock_guard g(s->lock);
@@ -195,8 +195,8 @@ Term socket_getopt_4(Process *p, const Term *args) { // with: bytes expected, in
   if (!level_number(args[1], &level)) return is_integer(args[1]) ? error_range(p, args[1]) : badarg(p);
   std::lock_guard g(s->lock);
   if (!s->open()) return error_closed(p);
-  if (spec == named("integer")) return kInteger.get(p, s, level, option);
-  if (spec == named("boolean")) return kBoolean.get(p, s, level, option);
+  if (spec == named<"integer">()) return kInteger.get(p, s, level, option);
+  if (spec == named<"boolean">()) return kBoolean.get(p, s, level, option);
   if (get_int(spec, &size) && size >= 0) return get_bytes(p, s, level, option, nullptr, size_t(size));
   if (is_binary(spec)) {
     ByteScratch scratch;
@@ -218,7 +218,8 @@ Term socket_options_table(Process *p) {
       Term name = named(o.name);
       list = make_cons(h, o.number < 0 ? name : make_tuple(h, name, Term::small(o.number)), list);
     }
-    levels = make_cons(h, make_tuple(h, l.level == SOL_SOCKET ? named("socket") : Term::small(l.level), list), levels);
+    levels =
+        make_cons(h, make_tuple(h, l.level == SOL_SOCKET ? named<"socket">() : Term::small(l.level), list), levels);
   }
   return levels;
 }

@@ -7,24 +7,18 @@
 #include "runtime/proc/process.h"
 #include "runtime/term/map.h"
 
+#include <optional>
 #include <utility>
 #include <vector>
 
 namespace joist::stubs {
 namespace {
-bool no_wait(Term ref) { return ref == named("zero"); }
+bool no_wait(Term ref) { return ref == named<"zero">(); }
 
 bool may_read(Process *p, Socket *s, Term ref, Term *answer) {
   if (!s->open()) return *answer = error_closed(p), false;
-  if (s->acceptor.active()) return *answer = error_invalid(p, named("state")), false;
-  if (!s->reader.active() || s->reader.pid == p->id) return true;
-  if (requestor_waits(s->readers, p->id)) return *answer = raise_invalid(p, named("state")), false;
-  if (no_wait(ref)) return true;
-  Requestor r;
-  requestor_set(s, r, p->id, ref);
-  s->readers.push_back(r);
-  *answer = named("select");
-  return false;
+  if (s->acceptor.active()) return *answer = error_invalid(p, named<"state">()), false;
+  return requestor_turn(p, s, s->reader, s->readers, no_wait(ref) ? Term::none() : ref, answer);
 }
 
 void done(Socket *s) {
@@ -44,7 +38,7 @@ Term wait(Process *p, Socket *s, Term ref) {
   s->read.waits++;
   requestor_set(s, s->reader, p->id, ref);
   select_for(s, Direction::In, p->id, s->reader.ref);
-  return named("select");
+  return named<"select">();
 }
 Term failed(Process *p, Socket *s, Term ref, int error) {
   if (error == EAGAIN || error == EWOULDBLOCK) {
@@ -82,29 +76,50 @@ private:
   size_t size_;
 };
 
-struct ReceiveArguments {
+// What the three functions begin with: socket, size, flags and reference are looked at, the socket is locked, and it is the
+// caller's turn. If not, `answer` is what the function returns.
+struct Reception {
   Socket *s;
-  size_t length, control = 0;
-  int flags;
+  std::unique_lock<std::mutex> lock;
+  size_t length = 0, control = 0; // as asked for; 0: the socket's default
+  int flags = 0;
+  std::optional<Buffer> buffer; // none: see answer
+  Term answer;
+
+  Reception(Process *p, const Term *args, const Term *control_size, Term flag_bits, Term ref) : s(socket_of(args[0])) {
+    if ((control_size && !is_integer(*control_size)) || !s || (!is_ref(ref) && !no_wait(ref)) || !is_integer(args[1]) ||
+        !is_integer(flag_bits)) {
+      answer = badarg(p);
+      return;
+    }
+    if (!size_argument(p, args[1], &length, &answer) || !int_argument(p, flag_bits, &flags, &answer) ||
+        (control_size && !size_argument(p, *control_size, &control, &answer)))
+      return;
+    lock = std::unique_lock(s->lock);
+    if (!may_read(p, s, ref, &answer)) return;
+    buffer.emplace(length ? length : s->receive_size);
+    s->read.tries++;
+  }
+  explicit operator bool() const { return buffer.has_value(); }
 };
-// Largest buffer that is asked for at once: beyond it a length is taken in parts or refused by memory.
-bool receive_arguments(Process *p, const Term *args, Term ref, Term flags, ReceiveArguments *a, Term *answer) {
-  a->s = socket_of(args[0]);
-  if (!a->s || (!is_ref(ref) && !no_wait(ref)) || !is_integer(args[1]) || !is_integer(flags))
-    return *answer = badarg(p), false;
-  return size_argument(p, args[1], &a->length, answer) && int_argument(p, flags, &a->flags, answer);
+
+// A message of n bytes came, or what is wrong (false: *answer).
+bool message_came(Process *p, Socket *s, Term ref, ssize_t n, Term *answer) {
+  if (n < 0) return *answer = failed(p, s, ref, errno), false;
+  if (n == 0 && s->type == SOCK_STREAM) return *answer = error_closed(p), false;
+  s->read.packages++;
+  s->read.bytes += size_t(n);
+  done(s);
+  return true;
 }
 } // namespace
 
 Term socket_recv_4(Process *p, const Term *args) {
-  ReceiveArguments a;
-  Term answer, ref = args[3];
-  if (!receive_arguments(p, args, ref, args[2], &a, &answer)) return answer;
+  Term ref = args[3];
+  Reception a(p, args, nullptr, args[2], ref);
+  if (!a) return a.answer;
   Socket *s = a.s;
-  std::lock_guard g(s->lock);
-  if (!may_read(p, s, ref, &answer)) return answer;
-  Buffer buffer(a.length ? a.length : s->receive_size);
-  s->read.tries++;
+  Buffer &buffer = *a.buffer;
   ssize_t n = ::recv(s->fd, buffer.bytes(), buffer.size(), a.flags);
   if (n < 0) return failed(p, s, ref, errno);
   bool stream = s->type == SOCK_STREAM;
@@ -119,7 +134,7 @@ Term socket_recv_4(Process *p, const Term *args) {
   if (size_t(n) == buffer.size()) {
     if (a.length == 0 && stream && ++s->received_full < s->receive_number) {
       requestor_set(s, s->reader, p->id, ref);
-      return make_tuple(p->heap, named("more"), buffer.term(p, size_t(n)));
+      return make_tuple(p->heap, named<"more">(), buffer.term(p, size_t(n)));
     }
     if (a.length == 0 && stream) s->received_full = 0;
     package_ends(s);
@@ -133,42 +148,29 @@ Term socket_recv_4(Process *p, const Term *args) {
     return ok_with(p, buffer.term(p, size_t(n)));
   }
   wait(p, s, ref);
-  return make_tuple(p->heap, named("select"), buffer.term(p, size_t(n)));
+  return make_tuple(p->heap, named<"select">(), buffer.term(p, size_t(n)));
 }
 
 Term socket_recvfrom_4(Process *p, const Term *args) {
-  ReceiveArguments a;
-  Term answer, ref = args[3];
-  if (!receive_arguments(p, args, ref, args[2], &a, &answer)) return answer;
-  Socket *s = a.s;
-  std::lock_guard g(s->lock);
-  if (!may_read(p, s, ref, &answer)) return answer;
-  Buffer buffer(a.length ? a.length : s->receive_size);
+  Term ref = args[3];
+  Reception a(p, args, nullptr, args[2], ref);
+  if (!a) return a.answer;
+  Buffer &buffer = *a.buffer;
   SocketAddress from;
   memset(&from.storage, 0, sizeof from.storage);
   from.size = sizeof from.storage;
-  s->read.tries++;
-  ssize_t n = ::recvfrom(s->fd, buffer.bytes(), buffer.size(), a.flags, from.any(), &from.size);
-  if (n < 0) return failed(p, s, ref, errno);
-  if (n == 0 && s->type == SOCK_STREAM) return error_closed(p);
-  s->read.packages++;
-  s->read.bytes += size_t(n);
-  done(s);
+  ssize_t n = ::recvfrom(a.s->fd, buffer.bytes(), buffer.size(), a.flags, from.any(), &from.size);
+  if (!message_came(p, a.s, ref, n, &a.answer)) return a.answer;
   Term address = sockaddr_to_map(p->heap, from.any(), from.size);
   return ok_with(p, make_tuple(p->heap, address, buffer.term(p, size_t(n))));
 }
 
 Term socket_recvmsg_5(Process *p, const Term *args) { // socket, buffer size, control size, flags, reference
-  ReceiveArguments a;
-  Term answer, ref = args[4];
-  if (!is_integer(args[2])) return badarg(p);
-  if (!receive_arguments(p, args, ref, args[3], &a, &answer) || !size_argument(p, args[2], &a.control, &answer))
-    return answer;
-  Socket *s = a.s;
-  std::lock_guard g(s->lock);
-  if (!may_read(p, s, ref, &answer)) return answer;
-  Buffer buffer(a.length ? a.length : s->receive_size);
-  std::vector<uint8_t> control(a.control ? a.control : s->receive_control);
+  Term ref = args[4];
+  Reception a(p, args, &args[2], args[3], ref);
+  if (!a) return a.answer;
+  Buffer &buffer = *a.buffer;
+  std::vector<uint8_t> control(a.control ? a.control : a.s->receive_control);
   SocketAddress from;
   memset(&from.storage, 0, sizeof from.storage);
   iovec part{buffer.bytes(), buffer.size()};
@@ -179,19 +181,14 @@ Term socket_recvmsg_5(Process *p, const Term *args) { // socket, buffer size, co
   m.msg_iovlen = 1;
   m.msg_control = control.data();
   m.msg_controllen = control.size();
-  s->read.tries++;
-  ssize_t n = ::recvmsg(s->fd, &m, a.flags | MSG_CMSG_CLOEXEC);
-  if (n < 0) return failed(p, s, ref, errno);
-  if (n == 0 && s->type == SOCK_STREAM) return error_closed(p);
-  s->read.packages++;
-  s->read.bytes += size_t(n);
-  done(s);
+  ssize_t n = ::recvmsg(a.s->fd, &m, a.flags | MSG_CMSG_CLOEXEC);
+  if (!message_came(p, a.s, ref, n, &a.answer)) return a.answer;
   Heap &h = p->heap;
   Term data = make_cons(h, buffer.term(p, size_t(n)), Term::nil());
-  Term pairs[] = {named("iov"),   data,
-                  named("ctrl"),  control_messages(h, &m),
-                  named("flags"), message_flags(h, m.msg_flags & ~MSG_CMSG_CLOEXEC),
-                  named("addr"),  Term::nil()};
+  Term pairs[] = {named<"iov">(),   data,
+                  named<"ctrl">(),  control_messages(h, &m),
+                  named<"flags">(), message_flags(h, m.msg_flags & ~MSG_CMSG_CLOEXEC),
+                  named<"addr">(),  Term::nil()};
   if (m.msg_namelen) pairs[7] = sockaddr_to_map(h, from.any(), m.msg_namelen);
   return ok_with(p, map_from_pairs(h, pairs, m.msg_namelen ? 4 : 3));
 }

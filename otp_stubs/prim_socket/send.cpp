@@ -13,14 +13,8 @@ namespace {
 // May the caller write now? False: *answer (it waits in the queue, or may not).
 bool may_write(Process *p, Socket *s, Term ref, Term *answer) {
   if (!s->open()) return *answer = error_closed(p), false;
-  if (s->connector.active()) return *answer = error_invalid(p, named("state")), false;
-  if (!s->writer.active() || s->writer.pid == p->id) return true;
-  if (requestor_waits(s->writers, p->id)) return *answer = raise_invalid(p, named("state")), false;
-  Requestor r;
-  requestor_set(s, r, p->id, ref);
-  s->writers.push_back(r);
-  *answer = named("select");
-  return false;
+  if (s->connector.active()) return *answer = error_invalid(p, named<"state">()), false;
+  return requestor_turn(p, s, s->writer, s->writers, ref, answer);
 }
 
 void done(Socket *s) {
@@ -33,7 +27,7 @@ Term wait(Process *p, Socket *s, Term ref, ssize_t written) {
   s->write.waits++;
   requestor_set(s, s->writer, p->id, ref);
   select_for(s, Direction::Out, p->id, s->writer.ref);
-  return written >= 0 ? make_tuple(p->heap, named("select"), make_int(p->heap, written)) : named("select");
+  return written >= 0 ? make_tuple(p->heap, named<"select">(), make_int(p->heap, written)) : named<"select">();
 }
 
 // `written` of `size` bytes were taken, or there was an error; more: parts beyond what one call takes remain.
@@ -62,7 +56,7 @@ Term sent(Process *p, Socket *s, Term ref, ssize_t written, size_t size, bool mo
   }
   if (size_t(written) < size) return wait(p, s, ref, written);
   requestor_set(s, s->writer, p->id, ref);
-  return make_tuple(p->heap, named("iov"), make_int(p->heap, written));
+  return make_tuple(p->heap, named<"iov">(), make_int(p->heap, written));
 }
 
 struct SendArguments {
@@ -96,7 +90,7 @@ Term socket_sendto_5(Process *p, const Term *args) {
   if (!send_arguments(p, args[0], args[4], args[3], &a, &answer)) return answer;
   SocketAddress to;
   bool addressed = is_map(args[2]);
-  if (addressed && !sockaddr_from_map(args[2], &to.storage, &to.size)) return invalid(p, named("sockaddr"));
+  if (addressed && !sockaddr_from_map(args[2], &to.storage, &to.size)) return invalid(p, named<"sockaddr">());
   std::lock_guard g(a.s->lock);
   if (!may_write(p, a.s, args[4], &answer)) return answer;
   ByteScratch scratch;
@@ -116,8 +110,8 @@ Term socket_sendmsg_5(Process *p, const Term *args) { // socket, message, flags,
   if (!may_write(p, s, args[3], &answer)) return answer;
   msghdr m{};
   SocketAddress to;
-  if (const Term *t = field(args[1], "addr")) {
-    if (!sockaddr_from_map(*t, &to.storage, &to.size)) return invalid(p, named("addr"));
+  if (const Term *t = field(args[1], named<"addr">())) {
+    if (!sockaddr_from_map(*t, &to.storage, &to.size)) return invalid(p, named<"addr">());
     m.msg_name = to.any();
     m.msg_namelen = to.size;
   }
@@ -127,7 +121,7 @@ Term socket_sendmsg_5(Process *p, const Term *args) { // socket, message, flags,
   Term list = args[4];
   bool more = false;
   for (; list.is_cons(); list = list.tail()) {
-    if (!is_binary(list.head())) return invalid(p, named("iov"));
+    if (!is_binary(list.head())) return invalid(p, named<"iov">());
     if (parts.size() == IOV_MAX) {
       if (bit_view(list.head()).bits == 0) continue;
       more = true;
@@ -137,15 +131,15 @@ Term socket_sendmsg_5(Process *p, const Term *args) { // socket, message, flags,
     parts.push_back({const_cast<uint8_t *>(b.data), b.size});
     size += b.size;
   }
-  if (!more && !list.is_nil()) return invalid(p, named("iov"));
-  if (more && s->type != SOCK_STREAM) return invalid(p, named("iov")); // one packet must go in one call
+  if (!more && !list.is_nil()) return invalid(p, named<"iov">());
+  if (more && s->type != SOCK_STREAM) return invalid(p, named<"iov">()); // one packet must go in one call
   m.msg_iov = parts.data();
   m.msg_iovlen = parts.size();
   std::vector<uint8_t> control;
-  if (const Term *t = field(args[1], "ctrl")) {
+  if (const Term *t = field(args[1], named<"ctrl">())) {
     control.resize(s->send_control);
     size_t used;
-    if (!control_messages_decode(*t, control.data(), control.size(), &used)) return invalid(p, named("ctrl"));
+    if (!control_messages_decode(*t, control.data(), control.size(), &used)) return invalid(p, named<"ctrl">());
     m.msg_control = control.data();
     m.msg_controllen = used;
   }

@@ -57,7 +57,7 @@ Term go_on(Process *p, Socket *s, Term ref, int64_t offset, size_t count) {
     s->sendfile.waits++;
     requestor_set(s, s->writer, p->id, ref);
     select_for(s, Direction::Out, p->id, s->writer.ref);
-    return make_tuple(p->heap, named("select"), make_uint(p->heap, sent));
+    return make_tuple(p->heap, named<"select">(), make_uint(p->heap, sent));
   case Progress::Done: break;
   }
   ::close(std::exchange(s->sendfile_fd, -1));
@@ -86,17 +86,11 @@ Term socket_sendfile_5(Process *p, const Term *args) {
   Socket *s = a.s;
   std::lock_guard g(s->lock);
   if (!s->open()) return error_closed(p);
-  if (s->connector.active()) return error_invalid(p, named("state"));
-  if (s->writer.active() && s->writer.pid != p->id) {
-    if (requestor_waits(s->writers, p->id)) return raise_invalid(p, named("state"));
-    Requestor r;
-    requestor_set(s, r, p->id, args[1]);
-    s->writers.push_back(r);
-    return named("select");
-  }
-  if (s->sendfile_fd >= 0) return error_invalid(p, named("state"));
+  if (s->connector.active()) return error_invalid(p, named<"state">());
+  if (Term answer; !requestor_turn(p, s, s->writer, s->writers, args[1], &answer)) return answer;
+  if (s->sendfile_fd >= 0) return error_invalid(p, named<"state">());
   FileHandle *f = file_handle_of(args[4]);
-  if (!f) return error_invalid(p, named("efile"));
+  if (!f) return error_invalid(p, named<"efile">());
   s->sendfile_fd = fcntl(f->fd, F_DUPFD_CLOEXEC, 3);
   if (s->sendfile_fd < 0) return file_ends(p, s, errno);
   s->had_sendfile = true;
@@ -111,9 +105,9 @@ Term socket_sendfile_4(Process *p, const Term *args) {
   if (!file_arguments(p, args, &a, &answer)) return answer;
   std::lock_guard g(a.s->lock);
   if (!a.s->open()) return error_closed(p);
-  if (a.s->connector.active()) return error_invalid(p, named("state"));
+  if (a.s->connector.active()) return error_invalid(p, named<"state">());
   if (!a.s->writer.active() || a.s->sendfile_fd < 0 || a.s->writer.pid != p->id)
-    return raise_invalid(p, named("state"));
+    return raise_invalid(p, named<"state">());
   return go_on(p, a.s, args[1], a.offset, a.count);
 }
 
@@ -121,7 +115,7 @@ Term socket_sendfile_1(Process *p, const Term *args) {
   Socket *s = socket_of(args[0]);
   if (!s) return badarg(p);
   std::lock_guard g(s->lock);
-  if (s->sendfile_fd < 0) return error_invalid(p, named("state"));
+  if (s->sendfile_fd < 0) return error_invalid(p, named<"state">());
   ::close(std::exchange(s->sendfile_fd, -1));
   return atoms::ok;
 }

@@ -51,29 +51,29 @@ Term socket_term(Heap &h, Socket *s) {
 // --- messages {'$socket', Socket, What, Info}
 namespace {
 Term object_term(Heap &h, Socket *s) {
-  return make_tuple(h, named("$socket"), socket_term(h, s));
+  return make_tuple(h, named<"$socket">(), socket_term(h, s));
 } // as socket:open answers
 void tell(Socket *s, Term pid, Term what, Term info, FragmentHeap &h) {
-  Term message = make_tuple(h, named("$socket"), object_term(h, s), what, info);
+  Term message = make_tuple(h, named<"$socket">(), object_term(h, s), what, info);
   progress::OnlineScope online;
   message_send_pid_built(pid, message, h.take());
 }
 void tell_ready(Socket *s, const Socket::Wanted &w) {
   FragmentHeap h;
-  tell(s, w.pid, named("select"), w.ref.term(h), h);
+  tell(s, w.pid, named<"select">(), w.ref.term(h), h);
 }
 } // namespace
 
 void send_abort(Socket *s, Term pid, const StoredRef &ref, Term reason) {
   FragmentHeap h;
   Term r = reason.is_immediate() ? reason : copy(reason, h);
-  tell(s, pid, named("abort"), make_tuple(h, ref.term(h), r), h);
+  tell(s, pid, named<"abort">(), make_tuple(h, ref.term(h), r), h);
 }
 
 void registry_tell(Socket *s, const char *what) {
   if (socket_registry.is_none()) return;
   FragmentHeap h;
-  Term message = make_tuple(h, named("$socket"), named(what), object_term(h, s));
+  Term message = make_tuple(h, named<"$socket">(), named(what), object_term(h, s));
   progress::OnlineScope online;
   message_send_pid_built(socket_registry, message, h.take());
 }
@@ -222,9 +222,13 @@ void requestor_next(Socket *s, Requestor &current, Requestors &queue, Direction 
   queue.pop_front();
   select_for(s, d, current.pid, current.ref);
 }
-bool requestor_waits(const Requestors &queue, Term pid) {
+bool requestor_turn(Process *p, Socket *s, const Requestor &current, Requestors &queue, Term ref, Term *answer) {
+  if (!current.active() || current.pid == p->id) return true;
   for (const Requestor &r : queue)
-    if (r.pid == pid) return true;
+    if (r.pid == p->id) return *answer = raise_invalid(p, named<"state">()), false;
+  if (ref.is_none()) return true;
+  requestor_set(s, queue.emplace_back(), p->id, ref);
+  *answer = named<"select">();
   return false;
 }
 void requestors_abort(Socket *s, Requestors &queue, Term reason) {
@@ -291,7 +295,9 @@ Socket::~Socket() {
 }
 
 // --- arguments, answers
-Term error_range(Process *p, Term integer) { return invalid(p, make_tuple(p->heap, named("integer_range"), integer)); }
+Term error_range(Process *p, Term integer) {
+  return invalid(p, make_tuple(p->heap, named<"integer_range">(), integer));
+}
 bool int_argument(Process *p, Term t, int *out, Term *answer) {
   if (get_int(t, out)) return true;
   *answer = is_integer(t) ? error_range(p, t) : badarg(p);
@@ -303,8 +309,8 @@ bool size_argument(Process *p, Term t, size_t *out, Term *answer) {
   *answer = is_integer(t) ? error_range(p, t) : badarg(p);
   return false;
 }
-const Term *field(Term map, const char *name) { return is_map(map) ? map_find(map, named(name)) : nullptr; }
-bool flag(Term map, const char *name, bool otherwise) {
+const Term *field(Term map, Term name) { return is_map(map) ? map_find(map, name) : nullptr; }
+bool flag(Term map, Term name, bool otherwise) {
   const Term *v = field(map, name);
   return !v || (*v != atoms::true_ && *v != atoms::false_) ? otherwise : *v == atoms::true_;
 }

@@ -119,14 +119,16 @@ bool select_cancel(Socket *s, Direction d); // false: nobody waited; the message
 void requestor_set(Socket *s, Requestor &r, Term pid, Term ref);
 void requestor_release(Requestor &r);
 void requestor_next(Socket *s, Requestor &current, Requestors &queue, Direction d); // the next in line becomes current
-bool requestor_waits(const Requestors &queue, Term pid);
+// Is it pid's turn: is `current` nobody, or pid itself? If not, pid joins the queue (a second time raises; with no `ref`, it
+// does not wait and goes on) and *answer is what the function returns.
+bool requestor_turn(Process *p, Socket *s, const Requestor &current, Requestors &queue, Term ref, Term *answer);
 // Aborts all in the queue.
 void requestors_abort(Socket *s, Requestors &queue, Term reason);
 void send_abort(Socket *s, Term pid, const StoredRef &ref, Term reason);
 
 // --- answers
 inline Term error_with(Process *p, Term reason) { return make_tuple(p->heap, atoms::error, reason); }
-inline Term invalid(Process *p, Term what) { return make_tuple(p->heap, named("invalid"), what); }
+inline Term invalid(Process *p, Term what) { return make_tuple(p->heap, named<"invalid">(), what); }
 inline Term error_invalid(Process *p, Term what) { return error_with(p, invalid(p, what)); }
 inline Term raise_invalid(Process *p, Term what) { return raise_error(p, invalid(p, what)); }
 inline Term error_closed(Process *p) { return error_with(p, atoms::closed); }
@@ -140,8 +142,8 @@ Term domain_term(int domain);
 Term type_term(int type);
 bool domain_number(Term t, int *out);
 bool type_number(Term t, int *out);
-const Term *field(Term map, const char *name); // null: no such key, or no map
-bool flag(Term map, const char *name, bool otherwise);
+const Term *field(Term map, Term name); // null: no such key, or no map
+bool flag(Term map, Term name, bool otherwise);
 
 extern Term socket_registry;
 extern std::atomic<bool> use_registry, socket_debug;

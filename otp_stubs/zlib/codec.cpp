@@ -41,6 +41,12 @@ Progress feed(ZStream *s, uint8_t *out, Word out_size, Word input_chunk, int flu
   return g;
 }
 
+// Input and output sizes and the flush mode of a call; what is no stream is refused first, later.
+bool chunk_arguments(const Term *args, int *input, int *output, int *flush) {
+  return !magic_value<ZStream>(args[0]) ||
+         (get_int(args[1], input) && get_int(args[2], output) && get_int(args[3], flush));
+}
+
 uint8_t *dictionary_bytes(Term t, std::vector<uint8_t> *buffer, Word *size) {
   if (is_binary(t)) {
     ByteScratch scratch;
@@ -92,18 +98,10 @@ Term z_deflate_init_6(Process *p, const Term *args) {
       (!get_int(args[1], &level) || !get_int(args[2], &method) || !get_int(args[3], &window) ||
        !get_int(args[4], &memory) || !get_int(args[5], &strategy)))
     return badarg(p);
-  StreamUse s(p, args[0]);
+  StreamUse s(p, args[0], StreamState::None);
   if (!s) return s.refusal();
-  if (s->state != StreamState::None) return raise_error(p, atoms::already_initialized);
   int code = deflateInit2(&s->z, level, method, window, memory, strategy);
-  if (code == Z_OK) {
-    s->state = StreamState::Deflate;
-    s->end_seen = false;
-    s->raw = window < 0;
-    s->want_input_crc = s->raw;
-    s->want_output_crc = false;
-    s->input_crc = s->output_crc = 0;
-  }
+  if (code == Z_OK) { s->begin(StreamState::Deflate, window); }
   return zlib_result(p, code);
 }
 
@@ -111,9 +109,8 @@ Term z_deflate_set_dictionary_2(Process *p, const Term *args) {
   std::vector<uint8_t> buffer;
   Word size = 0;
   if (magic_value<ZStream>(args[0]) && !dictionary_bytes(args[1], &buffer, &size)) return badarg(p);
-  StreamUse s(p, args[0]);
+  StreamUse s(p, args[0], StreamState::Deflate);
   if (!s) return s.refusal();
-  if (s->state != StreamState::Deflate) return raise_error(p, atoms::not_initialized);
   int code = deflateSetDictionary(&s->z, buffer.data(), uInt(size));
   if (code != Z_OK) return zlib_result(p, code);
   // zlib does not compute it in raw mode.
@@ -122,9 +119,8 @@ Term z_deflate_set_dictionary_2(Process *p, const Term *args) {
 }
 
 Term z_deflate_reset_1(Process *p, const Term *args) {
-  StreamUse s(p, args[0]);
+  StreamUse s(p, args[0], StreamState::Deflate);
   if (!s) return s.refusal();
-  if (s->state != StreamState::Deflate) return raise_error(p, atoms::not_initialized);
   int code = deflateReset(&s->z);
   s->input_crc = 0;
   s->end_seen = false;
@@ -133,9 +129,8 @@ Term z_deflate_reset_1(Process *p, const Term *args) {
 }
 
 Term z_deflate_end_1(Process *p, const Term *args) {
-  StreamUse s(p, args[0]);
+  StreamUse s(p, args[0], StreamState::Deflate);
   if (!s) return s.refusal();
-  if (s->state != StreamState::Deflate) return raise_error(p, atoms::not_initialized);
   int code = deflateEnd(&s->z);
   if (code == Z_OK && s->input.size() > 0) code = Z_DATA_ERROR;
   s->reset_input();
@@ -147,9 +142,8 @@ Term z_deflate_end_1(Process *p, const Term *args) {
 Term z_deflate_params_3(Process *p, const Term *args) {
   int level, strategy;
   if (magic_value<ZStream>(args[0]) && (!get_int(args[1], &level) || !get_int(args[2], &strategy))) return badarg(p);
-  StreamUse s(p, args[0]);
+  StreamUse s(p, args[0], StreamState::Deflate);
   if (!s) return s.refusal();
-  if (s->state != StreamState::Deflate) return raise_error(p, atoms::not_initialized);
   Bytef nothing;
   s->z.next_in = nullptr;
   s->z.avail_in = 0;
@@ -161,12 +155,9 @@ Term z_deflate_params_3(Process *p, const Term *args) {
 
 Term z_deflate_4(Process *p, const Term *args) {
   int input, output, flush;
-  if (magic_value<ZStream>(args[0]) &&
-      (!get_int(args[1], &input) || !get_int(args[2], &output) || !get_int(args[3], &flush)))
-    return badarg(p);
-  StreamUse s(p, args[0]);
+  if (!chunk_arguments(args, &input, &output, &flush)) return badarg(p);
+  StreamUse s(p, args[0], StreamState::Deflate);
   if (!s) return s.refusal();
-  if (s->state != StreamState::Deflate) return raise_error(p, atoms::not_initialized);
   return zlib_run(p, s.get(), input, output, flush);
 }
 
@@ -174,18 +165,12 @@ Term z_deflate_4(Process *p, const Term *args) {
 Term z_inflate_init_3(Process *p, const Term *args) {
   int window, at_end;
   if (magic_value<ZStream>(args[0]) && (!get_int(args[1], &window) || !get_int(args[2], &at_end))) return badarg(p);
-  StreamUse s(p, args[0]);
+  StreamUse s(p, args[0], StreamState::None);
   if (!s) return s.refusal();
-  if (s->state != StreamState::None) return raise_error(p, atoms::already_initialized);
   int code = inflateInit2(&s->z, window);
   if (code == Z_OK) {
-    s->state = StreamState::Inflate;
+    s->begin(StreamState::Inflate, window);
     s->at_end = EndOfStream(at_end);
-    s->end_seen = false;
-    s->raw = window < 0;
-    s->want_output_crc = s->raw;
-    s->want_input_crc = false;
-    s->input_crc = s->output_crc = 0;
   }
   return zlib_result(p, code);
 }
@@ -194,16 +179,14 @@ Term z_inflate_set_dictionary_2(Process *p, const Term *args) {
   std::vector<uint8_t> buffer;
   Word size = 0;
   if (magic_value<ZStream>(args[0]) && !dictionary_bytes(args[1], &buffer, &size)) return badarg(p);
-  StreamUse s(p, args[0]);
+  StreamUse s(p, args[0], StreamState::Inflate);
   if (!s) return s.refusal();
-  if (s->state != StreamState::Inflate) return raise_error(p, atoms::not_initialized);
   return zlib_result(p, inflateSetDictionary(&s->z, buffer.data(), uInt(size)));
 }
 
 Term z_inflate_get_dictionary_1(Process *p, const Term *args) {
-  StreamUse s(p, args[0]);
+  StreamUse s(p, args[0], StreamState::Inflate);
   if (!s) return s.refusal();
-  if (s->state != StreamState::Inflate) return raise_error(p, atoms::not_initialized);
   constexpr Word kWindow = 32768;
   uint8_t dictionary[kWindow];
   uInt size = 0;
@@ -213,9 +196,8 @@ Term z_inflate_get_dictionary_1(Process *p, const Term *args) {
 }
 
 Term z_inflate_reset_1(Process *p, const Term *args) {
-  StreamUse s(p, args[0]);
+  StreamUse s(p, args[0], StreamState::Inflate);
   if (!s) return s.refusal();
-  if (s->state != StreamState::Inflate) return raise_error(p, atoms::not_initialized);
   int code = inflateReset(&s->z);
   s->output_crc = 0;
   s->end_seen = false;
@@ -224,9 +206,8 @@ Term z_inflate_reset_1(Process *p, const Term *args) {
 }
 
 Term z_inflate_end_1(Process *p, const Term *args) {
-  StreamUse s(p, args[0]);
+  StreamUse s(p, args[0], StreamState::Inflate);
   if (!s) return s.refusal();
-  if (s->state != StreamState::Inflate) return raise_error(p, atoms::not_initialized);
   int code = inflateEnd(&s->z);
   if (code == Z_OK && (!s->end_seen || s->input.size() > 0)) code = Z_DATA_ERROR;
   s->reset_input();
@@ -236,12 +217,9 @@ Term z_inflate_end_1(Process *p, const Term *args) {
 
 Term z_inflate_4(Process *p, const Term *args) {
   int input, output, flush;
-  if (magic_value<ZStream>(args[0]) &&
-      (!get_int(args[1], &input) || !get_int(args[2], &output) || !get_int(args[3], &flush)))
-    return badarg(p);
-  StreamUse s(p, args[0]);
+  if (!chunk_arguments(args, &input, &output, &flush)) return badarg(p);
+  StreamUse s(p, args[0], StreamState::Inflate);
   if (!s) return s.refusal();
-  if (s->state != StreamState::Inflate) return raise_error(p, atoms::not_initialized);
   if (s->end_seen && s->input.size() > 0) {
     switch (s->at_end) {
     case EndOfStream::Error: return zlib_result(p, Z_DATA_ERROR);

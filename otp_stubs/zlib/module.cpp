@@ -9,6 +9,15 @@ ZStream::~ZStream() {
   drop_stash();
 }
 
+void ZStream::begin(StreamState s, int window_bits) {
+  state = s;
+  end_seen = false;
+  raw = window_bits < 0;
+  want_input_crc = raw && s == StreamState::Deflate;
+  want_output_crc = raw && s == StreamState::Inflate;
+  input_crc = output_crc = 0;
+}
+
 void ZStream::drop_stash() {
   if (stash_heap) fragment_free(stash_heap);
   stash_heap = nullptr;
@@ -40,6 +49,13 @@ StreamUse::StreamUse(Process *p, Term t) {
   }
   s_->busy.lock();
   ok_ = true;
+}
+
+StreamUse::StreamUse(Process *p, Term t, StreamState state) : StreamUse(p, t) {
+  if (!ok_ || s_->state == state) return;
+  s_->busy.unlock();
+  ok_ = false;
+  raise_error(p, state == StreamState::None ? atoms::already_initialized : atoms::not_initialized);
 }
 
 StreamUse::~StreamUse() {

@@ -26,15 +26,17 @@ struct ZStream {
   Term stash = Term::none();
 
   ~ZStream();
+  void begin(StreamState s, int window_bits); // after zlib's own initialisation
   void drop_stash();
   void reset_input();
   void end(); // releases zlib's memory; state becomes Closed
 };
 
-// Opens the stream in args[0] for one native call: checks that it is one and that p controls it.
+// Opens the stream in args[0] for one native call: checks that it is one, that p controls it, and that it is in `state`.
 class StreamUse {
 public:
   StreamUse(Process *p, Term t);
+  StreamUse(Process *p, Term t, StreamState state);
   ~StreamUse();
   explicit operator bool() const { return refusal_.is_none() && ok_; }
   Term refusal() const { return refusal_; } // result to return when not ok: none, exception raised

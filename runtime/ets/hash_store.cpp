@@ -122,26 +122,29 @@ bool HashStore::member(Term key) {
   return find(key, hash, true) != nullptr;
 }
 
+HashNode **HashStore::take_out(HashNode **at, bool first, HashNode **dropped) {
+  HashNode *n = *at;
+  if (first && is_fixed() && defer_deletion(index_of(n->hash), 0)) {
+    n->deleted = 1;
+    counters.add(n->hash, -1, 0);
+    return &n->next;
+  }
+  *at = n->next;
+  count(n, -1);
+  drop_later(dropped, n);
+  return at;
+}
+
 void HashStore::erase(Term key) {
   uint32_t hash = key_hash(key);
   HashNode *dropped = nullptr;
   bool any = false;
   {
     Lock lock(*this, hash, true);
-    Word slot = index_of(hash);
-    for (HashNode **at = &bucket(slot); *at;) {
+    for (HashNode **at = &bucket(index_of(hash)); *at;) {
       HashNode *n = *at;
       if (!n->deleted && has_key(n, key, hash)) {
-        // One marked object is enough to keep the key's place.
-        if (!any && is_fixed() && defer_deletion(slot, 0)) {
-          n->deleted = 1;
-          counters.add(hash, -1, 0);
-          at = &n->next;
-        } else {
-          *at = n->next;
-          count(n, -1);
-          drop_later(&dropped, n);
-        }
+        at = take_out(at, !any, &dropped);
         any = true;
         continue;
       }
@@ -161,22 +164,13 @@ void HashStore::erase_object(Term tuple) {
   int of_key = 0;
   {
     Lock lock(*this, hash, true);
-    Word slot = index_of(hash);
-    for (HashNode **at = &bucket(slot); *at;) {
+    for (HashNode **at = &bucket(index_of(hash)); *at;) {
       HashNode *n = *at;
       if (!n->deleted && has_key(n, key, hash)) {
         of_key++;
         if (object_equals(n->object, shape_.keypos, tuple)) {
           any = true;
-          if (of_key == 1 && is_fixed() && defer_deletion(slot, 0)) {
-            n->deleted = 1;
-            counters.add(hash, -1, 0);
-            at = &n->next;
-          } else {
-            *at = n->next;
-            count(n, -1);
-            drop_later(&dropped, n);
-          }
+          at = take_out(at, of_key == 1, &dropped);
           if (shape_.type == TableType::DuplicateBag) continue;
           break;
         }
@@ -207,15 +201,7 @@ Term HashStore::take(Term key, Heap &h) {
         at = &n->next;
         continue;
       }
-      if (first && is_fixed() && defer_deletion(index_of(hash), 0)) {
-        n->deleted = 1;
-        counters.add(hash, -1, 0);
-        at = &n->next;
-      } else {
-        *at = n->next;
-        count(n, -1);
-        drop_later(&dropped, n);
-      }
+      at = take_out(at, first, &dropped);
       first = false;
     }
   }

@@ -90,6 +90,9 @@ private:
   Status first_key(Heap &h, Term *key, bool deleted_too);
   Status next_key(Term key, Heap &h, Term *out, bool deleted_too);
   bool defer_deletion(Word slot, int own_fixations);
+  // Takes *at out: marks it if the table is fixed and it is the first of its key (one marked object is enough to keep the
+  // key's place), else unlinks it into *dropped. Answers where the one behind it hangs.
+  HashNode **take_out(HashNode **at, bool first, HashNode **dropped);
   void put_back(std::vector<uint32_t> slots);
   void add_segment();
   void grow(int64_t items);

@@ -208,19 +208,24 @@ Term reductions(Asked &a) {
 }
 Term priority(Asked &a) { return priority_atom(a.p->priority()); }
 Term trace(Asked &a) { return Term::small(a.p->trace_flags & trace::flag::All); }
-Term binary(Asked &a) {
+// {Address, Bytes, References} of every binary, or of every magic reference's object, that the process refers to.
+Term off_heap_data(Asked &a, bool binaries) {
   Term list = Term::nil();
+  auto tell = [&](const BinData *data, Word size) {
+    Term refs = make_int(a.h, data->refs.load(std::memory_order_relaxed));
+    list = make_cons(a.h, make_tuple(a.h, make_uint(a.h, Word(data)), make_uint(a.h, size), refs), list);
+  };
   auto walk = [&](const OffHeap &o) {
     for (Word *b = o.first; b;) {
-      if (header_kind(*b) != Kind::RefcBin) {
-        b = reinterpret_cast<MagicRefObj *>(b)->next;
-        continue;
+      if (header_kind(*b) == Kind::RefcBin) {
+        auto *r = reinterpret_cast<RefcBinObj *>(b);
+        if (binaries) tell(r->data, r->size);
+        b = r->next;
+      } else {
+        auto *r = reinterpret_cast<MagicRefObj *>(b);
+        if (!binaries) tell(r->data, r->data->capacity);
+        b = r->next;
       }
-      auto *r = reinterpret_cast<RefcBinObj *>(b);
-      Term t = make_tuple(a.h, make_uint(a.h, Word(r->data)), make_uint(a.h, r->size),
-                          make_int(a.h, r->data->refs.load(std::memory_order_relaxed)));
-      list = make_cons(a.h, t, list);
-      b = r->next;
     }
   };
   // What is being built does not own binaries, so the lists do not change under the walk.
@@ -229,26 +234,8 @@ Term binary(Asked &a) {
   for (Fragment *f = a.p->heap.fragments; f; f = f->next) walk(f->off_heap);
   return list;
 }
-Term magic_ref(Asked &a) {
-  Term list = Term::nil();
-  auto walk = [&](const OffHeap &o) {
-    for (Word *b = o.first; b;) {
-      if (header_kind(*b) == Kind::RefcBin) {
-        b = reinterpret_cast<RefcBinObj *>(b)->next;
-        continue;
-      }
-      auto *r = reinterpret_cast<MagicRefObj *>(b);
-      Term t = make_tuple(a.h, make_uint(a.h, Word(r->data)), make_uint(a.h, r->data->capacity),
-                          make_int(a.h, r->data->refs.load(std::memory_order_relaxed)));
-      list = make_cons(a.h, t, list);
-      b = r->next;
-    }
-  };
-  walk(a.p->heap.off_heap);
-  walk(a.p->old_off_heap);
-  for (Fragment *f = a.p->heap.fragments; f; f = f->next) walk(f->off_heap);
-  return list;
-}
+Term binary(Asked &a) { return off_heap_data(a, true); }
+Term magic_ref(Asked &a) { return off_heap_data(a, false); }
 Term sequential_trace_token(Asked &a) { return a.p->seq_token; }
 Term catchlevel(Asked &a) { return Term::small(a.p->catches); }
 Term last_calls(Asked &a) { return trace::saved_calls(a.p, a.h); }

@@ -33,7 +33,7 @@ Queue &queue() { // never destroyed: its thread outlives main
 void deliver(Event &e) {
   progress::OnlineScope online;
   if (!e.to.is_none()) return message_send_pid_built(e.to, e.message, e.fragments);
-  Term to = e.kind == SystemEvent::Monitor ? system_monitor_get().pid : system_profile_get().to;
+  Term to = e.kind == SystemEvent::Monitor ? system_monitor_get().to : system_profile_get().to;
   Process *p = to.is_local_pid() && to != e.about ? process_lookup(to) : nullptr;
   if (p) return message_send_built(p, e.message, e.fragments);
   if (to.is_local_port() && to != e.about && port_alive(to)) {
@@ -62,6 +62,11 @@ void run() {
   }
 }
 } // namespace
+
+bool system_receiver_alive(Term to) {
+  progress::OnlineScope online;
+  return to.is_local_pid() ? process_lookup(to) != nullptr : port_alive(to);
+}
 
 void system_event(SystemEvent kind, Term about, Term (*build)(Heap &, void *), void *arg) {
   Queue &q = queue();

@@ -6,7 +6,43 @@
 #pragma once
 #include "runtime/mem/heap.h"
 
+#include <mutex>
+
 namespace joist::runtime {
+bool system_receiver_alive(Term to); // local pid or port; takes part in progress itself
+
+// Who is told of one kind of event, and what of it. Settings: a value whose default is "off", with `to`, the receiver's pid
+// or port (none: off). put(Settings): publishes it to those who look without the lock. Any thread.
+template <class Settings> class SystemReceiver {
+public:
+  using Put = void (*)(const Settings &);
+  explicit constexpr SystemReceiver(Put put) : put_(put) {}
+  Settings set(const Settings &s) { // the old one
+    std::lock_guard g(lock_);
+    Settings old = living();
+    put(s);
+    return old;
+  }
+  Settings get() {
+    std::lock_guard g(lock_);
+    return living();
+  }
+  void clear(Term to) { // if it still is that one
+    std::lock_guard g(lock_);
+    if (current_.to == to) put({});
+  }
+
+private:
+  void put(const Settings &s) { put_(current_ = s); }
+  const Settings &living() { // off if the receiver is gone
+    if (!current_.to.is_none() && !system_receiver_alive(current_.to)) put({});
+    return current_;
+  }
+  std::mutex lock_;
+  Settings current_;
+  Put put_;
+};
+
 enum class SystemEvent : uint8_t { Monitor, Profile };
 // `build` makes the message, under the queue's lock: messages are in the order of the times in them. about: a process or
 // port, or none. Any thread.

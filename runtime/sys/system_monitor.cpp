@@ -3,7 +3,6 @@
 #include "runtime/atom/atom.h"
 #include "runtime/code/code.h"
 #include "runtime/proc/process.h"
-#include "runtime/sched/progress.h"
 #include "runtime/sys/system_messages.h"
 
 namespace joist::runtime {
@@ -11,11 +10,7 @@ SystemMonitorLimits system_monitor_limits;
 std::atomic<uint32_t> gc_test_sleep_ms{0};
 
 namespace {
-std::mutex lock;
-SystemMonitor current;
-
-void put(const SystemMonitor &m) { // with the lock
-  current = m;
+void put(const SystemMonitor &m) {
   auto &l = system_monitor_limits;
   l.long_gc_ms = m.long_gc_ms;
   l.long_schedule_ms = m.long_schedule_ms;
@@ -23,10 +18,7 @@ void put(const SystemMonitor &m) { // with the lock
   l.busy_port = m.busy_port;
   l.busy_dist_port = m.busy_dist_port;
 }
-void forget_dead() { // with the lock
-  progress::OnlineScope online;
-  if (!current.pid.is_none() && !process_lookup(current.pid)) put({});
-}
+SystemReceiver<SystemMonitor> receiver(put);
 
 template <class F> void tell(Term about, Term event, F info) {
   system_event(SystemEvent::Monitor, about,
@@ -48,24 +40,9 @@ Term heap_sizes(Heap &h, const Process *p, Term first) {
 Term milliseconds(Heap &h, uint64_t ms) { return make_tuple(h, atoms::timeout, make_uint(h, ms)); }
 } // namespace
 
-SystemMonitor system_monitor_set(const SystemMonitor &m) {
-  std::lock_guard g(lock);
-  forget_dead();
-  SystemMonitor old = current;
-  put(m);
-  return old;
-}
-
-SystemMonitor system_monitor_get() {
-  std::lock_guard g(lock);
-  forget_dead();
-  return current;
-}
-
-void system_monitor_clear(Term pid) {
-  std::lock_guard g(lock);
-  if (current.pid == pid) put({});
-}
+SystemMonitor system_monitor_set(const SystemMonitor &m) { return receiver.set(m); }
+SystemMonitor system_monitor_get() { return receiver.get(); }
+void system_monitor_clear(Term pid) { receiver.clear(pid); }
 
 void system_monitor_collected(Process *p, uint64_t ms) {
   uint64_t longest = system_monitor_limits.gc(), largest = system_monitor_limits.heap();

@@ -9,7 +9,7 @@ namespace joist::runtime {
 struct Process;
 struct FuncInfo;
 struct SystemMonitor {
-  Term pid = Term::none();                                             // none: off
+  Term to = Term::none();                                              // local pid; none: off
   uint64_t long_gc_ms = 0, long_schedule_ms = 0, large_heap_words = 0; // 0: not wanted
   bool busy_port = false, busy_dist_port = false;
 };

@@ -1,9 +1,7 @@
 #include "runtime/sys/system_profile.h"
 
 #include "runtime/atom/atom.h"
-#include "runtime/io/port.h"
 #include "runtime/proc/process.h"
-#include "runtime/sched/progress.h"
 #include "runtime/sched/run_queue.h"
 #include "runtime/sys/system_messages.h"
 #include "runtime/trace/told.h"
@@ -13,13 +11,10 @@ namespace joist::runtime {
 std::atomic<uint32_t> system_profile_flags{0};
 
 namespace {
-std::mutex lock;
-SystemProfile current;
 std::atomic<uint32_t> timestamps{0};
 std::atomic<int> schedulers_active{0};
 
-void put(const SystemProfile &p) { // with the lock
-  current = p;
+void put(const SystemProfile &p) {
   timestamps = p.timestamps;
   if (p.flags & profile::Scheduler) {
     int n = 0;
@@ -28,33 +23,15 @@ void put(const SystemProfile &p) { // with the lock
   }
   system_profile_flags = p.flags;
 }
-void forget_dead() { // with the lock
-  progress::OnlineScope online;
-  Term to = current.to;
-  if (!to.is_none() && !(to.is_local_pid() ? process_lookup(to) != nullptr : port_alive(to))) put({});
-}
+SystemReceiver<SystemProfile> receiver(put);
+
 Term state(bool active) { return active ? atoms::active : atoms::inactive; }
 Term now(Heap &h) { return trace::timestamp(h, timestamps.load(std::memory_order_relaxed)); }
 } // namespace
 
-SystemProfile system_profile_set(const SystemProfile &p) {
-  std::lock_guard g(lock);
-  forget_dead();
-  SystemProfile old = current;
-  put(p);
-  return old;
-}
-
-SystemProfile system_profile_get() {
-  std::lock_guard g(lock);
-  forget_dead();
-  return current;
-}
-
-void system_profile_clear(Term to) {
-  std::lock_guard g(lock);
-  if (current.to == to) put({});
-}
+SystemProfile system_profile_set(const SystemProfile &p) { return receiver.set(p); }
+SystemProfile system_profile_get() { return receiver.get(); }
+void system_profile_clear(Term to) { receiver.clear(to); }
 
 void profile_process(Process *p, bool active) {
   system_event(SystemEvent::Profile, p->id, [&](Heap &h) {
