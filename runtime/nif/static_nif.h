@@ -9,6 +9,7 @@ struct StaticNif {
   uint8_t arity;
   Bif fn;
   NifKind kind = NifKind::Normal;
+  bool brief = false; // dirty I/O that as a rule takes microseconds: sched/loan.h
 };
 struct StaticNifModule {
   const char *module;

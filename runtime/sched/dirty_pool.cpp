@@ -38,13 +38,9 @@ struct DirtyThread {
 Pool cpu("dcpu", pstate::DirtyCpu), io("dio", pstate::DirtyIo);
 thread_local const Pool *dirty_thread = nullptr;
 
-void run(DirtyThread &t, Process *p) {
-  if (p->state.load(std::memory_order_acquire) & pstate::Exiting) { // killed while it waited
-    progress::OnlineScope scope;
-    p->state.fetch_and(~(pstate::DirtyCpu | pstate::DirtyIo), std::memory_order_acq_rel);
-    process_back_from_dirty(p);
-    return;
-  }
+// False: p has ended.
+bool execute(DirtyThread &t, Process *p) {
+  if (p->state.load(std::memory_order_acquire) & pstate::Exiting) return true; // killed while it waited
   MicroScope accounted(Micro::Emulator);
   t.busy_since.store(os_monotonic_time(), std::memory_order_relaxed);
   p->state.fetch_or(pstate::DirtyRunning | t.pool->state_bit, std::memory_order_acq_rel);
@@ -54,14 +50,19 @@ void run(DirtyThread &t, Process *p) {
   p->reductions = p->slice_reductions();
   RunResult r = exec_hooks.run(&t.machine, p);
   t.machine.p = nullptr;
-  t.calls.fetch_add(1, std::memory_order_relaxed);
-  t.busy_ns.fetch_add(os_monotonic_time() - t.busy_since.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  t.calls.store(t.calls.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  int64_t took = os_monotonic_time() - t.busy_since.load(std::memory_order_relaxed);
+  t.busy_ns.store(t.busy_ns.load(std::memory_order_relaxed) + took, std::memory_order_relaxed);
   t.busy_since.store(0, std::memory_order_relaxed);
-  if (r == RunResult::Exited) return;
+  if (r == RunResult::Exited) return false;
   p->total_reductions += uint64_t(p->reductions_used());
   p->machine = nullptr;
+  return true;
+}
+
+void run(DirtyThread &t, Process *p) {
+  if (!execute(t, p)) return;
   progress::OnlineScope scope; // p may be run, end and be freed as soon as it is back
-  p->state.fetch_and(~(pstate::DirtyCpu | pstate::DirtyIo), std::memory_order_acq_rel);
   process_back_from_dirty(p);
 }
 
@@ -118,11 +119,11 @@ std::vector<SchedulerStats> stats_of(Pool &pool) {
   for (unsigned i = 0; i < pool.limit; i++) out.push_back({.number = i + 1});
   if (!out.empty()) out[0].run_queue = pool.queued;
   for (DirtyThread *t = pool.threads; t; t = t->next) {
-    SchedulerStats &s = out[t->index];
+    SchedulerStats &s = out[t->index % pool.limit];
     int64_t since = t->busy_since.load(std::memory_order_relaxed);
-    s.running = since != 0;
-    s.context_switches = t->calls.load(std::memory_order_relaxed);
-    s.active_ns = uint64_t(t->busy_ns.load(std::memory_order_relaxed) + (since ? os_monotonic_time() - since : 0));
+    s.running |= since != 0;
+    s.context_switches += t->calls.load(std::memory_order_relaxed);
+    s.active_ns += uint64_t(t->busy_ns.load(std::memory_order_relaxed) + (since ? os_monotonic_time() - since : 0));
   }
   return out;
 }
@@ -145,6 +146,20 @@ void dirty_enqueue(Process *p) {
   pool.queued++;
   if (pool.idle >= pool.queued || pool.started >= pool.limit) pool.signal.notify_one();
   else start_thread(pool);
+}
+
+bool dirty_run_here(Process *p) {
+  static thread_local DirtyThread *here = nullptr;
+  static unsigned index = 0;
+  if (!here) { // shown among the dirty schedulers
+    std::lock_guard g(io.lock);
+    here = new DirtyThread{.pool = &io, .next = io.threads, .index = index++, .machine = {}};
+    io.threads = here;
+  }
+  dirty_thread = &io;
+  bool stays = execute(*here, p);
+  dirty_thread = nullptr;
+  return stays;
 }
 
 bool on_dirty_scheduler() { return dirty_thread; }

@@ -47,7 +47,7 @@ class MicroScope {
 public:
   explicit MicroScope(Micro state) : t_(microstate::mine), old_(t_ ? microstate::change(t_, state) : state) {}
   ~MicroScope() {
-    if (t_) microstate::change(t_, old_);
+    if (t_ && t_ == microstate::mine) microstate::change(t_, old_); // else another thread is what this one was
   }
   MicroScope(const MicroScope &) = delete;
 

@@ -5,6 +5,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <pthread.h>
 
 namespace joist::runtime {
 
@@ -52,8 +53,10 @@ struct alignas(64) Scheduler {
   std::condition_variable sleep_signal;
   bool woken = false; // guarded by sleep_lock
   std::atomic<bool> sleeping{false};
+  std::atomic<uint64_t> loan{0};    // sched/loan.h
+  pthread_t player{};               // the thread that has the part; written by it
   std::atomic<bool> standing{true}; // between two processes, and stays there while schedulers_block() is in force
-  int32_t sample_in = 0; // reductions until the next sample (sched/sampling.h); the owner's
+  int32_t sample_in = 0;            // reductions until the next sample (sched/sampling.h); the owner's
   // statistics; written by the owner
   std::atomic<uint64_t> reductions{0}, context_switches{0};
   std::atomic<bool> executing{false};

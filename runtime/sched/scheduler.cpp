@@ -4,6 +4,7 @@
 #include "runtime/proc/signal_handle.h"
 #include "runtime/sched/dirty.h"
 #include "runtime/sched/dirty_pool.h"
+#include "runtime/sched/loan.h"
 #include "runtime/sched/microstate.h"
 #include "runtime/sched/progress.h"
 #include "runtime/sched/run_queue.h"
@@ -140,7 +141,43 @@ RunResult execute(Machine *m, Process *p) {
   return r;
 }
 
-// Runs p for a slice. Answers how many reductions it took.
+void stand_if_blocked(Scheduler &me) {
+  me.standing.store(false, std::memory_order_seq_cst);
+  while (block_wanted.load(std::memory_order_seq_cst)) {
+    progress::offline();
+    me.standing.store(true, std::memory_order_seq_cst);
+    {
+      std::unique_lock l(block_signal_lock);
+      block_over.wait(l, [] { return !block_wanted.load(std::memory_order_seq_cst); });
+    }
+    me.standing.store(false, std::memory_order_seq_cst);
+    progress::online();
+  }
+}
+
+constexpr int kPartLost = -1;
+
+// Does p's brief dirty job (sched/loan.h). False: this thread has lost its part meanwhile.
+bool run_brief(Scheduler &me, Process *p) {
+  const uint64_t loan = me.loan.load(std::memory_order_relaxed); // has begun
+  progress::offline();
+  self = nullptr;
+  me.standing.store(true, std::memory_order_seq_cst);
+  bool stays = dirty_run_here(p);
+  if (!loan_end(me, loan)) {
+    microstate::mine = nullptr;
+    progress::OnlineScope scope;
+    if (stays) process_back_from_dirty(p);
+    return false;
+  }
+  self = &me;
+  stand_if_blocked(me);
+  progress::online();
+  if (stays) process_back_from_dirty(p);
+  return true;
+}
+
+// Runs p for a slice. Answers how many reductions it took, or kPartLost.
 int run(Scheduler &self_, Process *p) {
   MicroScope accounted(Micro::Emulator);
   uint32_t s = p->state.load(std::memory_order_acquire);
@@ -185,12 +222,18 @@ int run(Scheduler &self_, Process *p) {
   switch (result) {
   case RunResult::Yielded: put_away(p, 0); break;
   case RunResult::Waiting: put_away(p, pstate::Active); break;
-  case RunResult::Dirty:
+  case RunResult::Dirty: {
+    bool brief = p->dirty->nif->brief;
     p->state.fetch_or(pstate::DirtyQueued, std::memory_order_acq_rel);
-    p->state.fetch_and(~pstate::Running, std::memory_order_acq_rel);
+    s = p->state.fetch_and(~pstate::Running, std::memory_order_acq_rel);
+    if (brief && !(s & pstate::Signals) && loan_begin(self_)) {
+      if (!run_brief(self_, p)) return kPartLost;
+      break;
+    }
     dirty_enqueue(p);
     dirty_signals_schedule(p);
     break;
+  }
   case RunResult::Exited: break;
   }
   return used;
@@ -231,20 +274,6 @@ bool work_anywhere(Scheduler &me) {
   for (unsigned i = 0; i < count; i++)
     if (schedulers[i].queue.length_seq()) return true;
   return false;
-}
-
-void stand_if_blocked(Scheduler &me) {
-  me.standing.store(false, std::memory_order_seq_cst);
-  while (block_wanted.load(std::memory_order_seq_cst)) {
-    progress::offline();
-    me.standing.store(true, std::memory_order_seq_cst);
-    {
-      std::unique_lock l(block_signal_lock);
-      block_over.wait(l, [] { return !block_wanted.load(std::memory_order_seq_cst); });
-    }
-    me.standing.store(false, std::memory_order_seq_cst);
-    progress::online();
-  }
 }
 
 void sleep(Scheduler &me, int64_t next_timer) {
@@ -301,6 +330,7 @@ void loop(Scheduler &me) {
   progress::register_thread();
   microstate::start(MicroThread::Scheduler, me.index + 1, Micro::Other);
   stand_if_blocked(me);
+  progress::online();
   uint32_t turn = 0;
   int since_timers = 0;
   for (;;) {
@@ -326,7 +356,9 @@ void loop(Scheduler &me) {
     if (p) {
       if (turn % 8 == 0) balance(me, turn / 8);
       me.executing.store(true, std::memory_order_relaxed);
-      since_timers += run(me, p);
+      int used = run(me, p);
+      if (used == kPartLost) return;
+      since_timers += used;
       continue;
     }
     if (w) continue;
@@ -369,23 +401,8 @@ void schedulers_init(const SchedulerConfig &c) {
 }
 
 void schedulers_start() {
-  for (unsigned i = 0; i < count; i++) {
-    pthread_attr_t attr;
-    pthread_attr_init(&attr);
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attr, std::max<size_t>(config.stack_kb, 1024) * 1024);
-    pthread_t thread;
-    auto main = [](void *arg) -> void * {
-      auto *s = static_cast<Scheduler *>(arg);
-      char name[16];
-      snprintf(name, sizeof name, "sched_%u", s->index + 1);
-      pthread_setname_np(pthread_self(), name);
-      loop(*s);
-      return nullptr;
-    };
-    if (pthread_create(&thread, &attr, main, &schedulers[i]) != 0) vm_crash("Failed to create scheduler thread");
-    pthread_attr_destroy(&attr);
-  }
+  loan_init(std::max<size_t>(config.stack_kb, 1024) * 1024, loop);
+  for (unsigned i = 0; i < count; i++) loan_start_thread(schedulers[i]);
 }
 
 void schedulers_join() {
@@ -429,7 +446,9 @@ void process_set_state(Process *p, uint32_t bits) {
 }
 void process_wake(Process *p) { process_set_state(p, pstate::Active); }
 
-void process_back_from_dirty(Process *p) { put_away(p, pstate::DirtyQueued | pstate::DirtyRunning); }
+void process_back_from_dirty(Process *p) {
+  put_away(p, pstate::DirtyQueued | pstate::DirtyRunning | pstate::DirtyCpu | pstate::DirtyIo);
+}
 
 unsigned process_bind(Process *p, unsigned number) {
   Scheduler *q = p->run_queue.load(std::memory_order_relaxed);

@@ -1,0 +1,137 @@
+#include "runtime/sched/loan.h"
+#include "runtime/sched/stats.h"
+#include "runtime/sys/time.h"
+
+#include <pthread.h>
+#include <time.h>
+#include <vector>
+
+namespace joist::runtime {
+namespace {
+constexpr long kTick = 1'000'000;              // ns
+constexpr int kIdleTicks = 20;                 // without any loan, then the watcher sleeps
+constexpr int64_t kNoneAfterLate = 50'000'000; // ns
+
+size_t stack_size;
+void (*play)(Scheduler &);
+
+std::mutex lock; // guards the spare threads, and the watcher's falling asleep
+std::condition_variable watch, part_given;
+std::vector<Scheduler *> parts; // for spare threads
+unsigned spares = 0;
+bool watcher_started = false;
+std::atomic<bool> watching{false};
+std::atomic<unsigned> late{0};       // jobs under way whose threads have lost their parts
+std::atomic<int64_t> none_before{0}; // monotonic
+
+void start_thread(void *(*main)(void *), void *arg) {
+  pthread_attr_t attr;
+  pthread_attr_init(&attr);
+  pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+  pthread_attr_setstacksize(&attr, stack_size);
+  pthread_t thread;
+  if (pthread_create(&thread, &attr, main, arg) != 0) vm_crash("Failed to create scheduler thread");
+  pthread_attr_destroy(&attr);
+}
+
+void *player(void *arg) {
+  auto *s = static_cast<Scheduler *>(arg);
+  for (;;) {
+    char name[16];
+    snprintf(name, sizeof name, "sched_%u", s->index + 1);
+    pthread_setname_np(pthread_self(), name);
+    s->player = pthread_self();
+    play(*s);
+    pthread_setname_np(pthread_self(), "spare");
+    late.fetch_sub(1, std::memory_order_relaxed);
+    std::unique_lock l(lock);
+    spares++;
+    part_given.wait(l, [] { return !parts.empty(); });
+    spares--;
+    s = parts.back();
+    parts.pop_back();
+  }
+}
+
+void give_away(Scheduler &s) {
+  pthread_setname_np(s.player, "dio_late");
+  none_before.store(os_monotonic_time() + kNoneAfterLate, std::memory_order_relaxed);
+  std::lock_guard g(lock);
+  if (spares > parts.size()) {
+    parts.push_back(&s);
+    part_given.notify_one();
+  } else {
+    start_thread(player, &s);
+  }
+}
+
+bool any_away() {
+  for (unsigned i = 0; i < schedulers_count(); i++)
+    if (scheduler_at(i)->loan.load(std::memory_order_seq_cst) & 1) return true;
+  return false;
+}
+
+void *watcher(void *) {
+  pthread_setname_np(pthread_self(), "loan_watch");
+  std::vector<uint64_t> seen(schedulers_count());
+  int idle = 0;
+  for (;;) {
+    timespec tick{0, kTick};
+    nanosleep(&tick, nullptr);
+    idle++;
+    for (unsigned i = 0; i < seen.size(); i++) {
+      Scheduler &s = *scheduler_at(i);
+      uint64_t now = s.loan.load(std::memory_order_acquire);
+      if (now != seen[i]) idle = 0;
+      if (!(now & 1) || now != seen[i]) {
+        seen[i] = now;
+        continue;
+      }
+      late.fetch_add(1, std::memory_order_relaxed);
+      // The player's thread is there as long as the job is: it can not end without having been told.
+      if (s.loan.compare_exchange_strong(now, now + 1, std::memory_order_acq_rel)) give_away(s);
+      else late.fetch_sub(1, std::memory_order_relaxed);
+      seen[i] = s.loan.load(std::memory_order_relaxed);
+    }
+    if (idle < kIdleTicks) continue;
+    std::unique_lock l(lock);
+    watching.store(false, std::memory_order_seq_cst);
+    if (any_away()) watching.store(true, std::memory_order_seq_cst);
+    watch.wait(l, [] { return watching.load(std::memory_order_relaxed); });
+    idle = 0;
+  }
+}
+
+[[gnu::cold, gnu::noinline]] void wake_watcher() {
+  std::lock_guard g(lock);
+  watching.store(true, std::memory_order_seq_cst);
+  if (!watcher_started) {
+    watcher_started = true;
+    start_thread(watcher, nullptr);
+  } else {
+    watch.notify_one();
+  }
+}
+} // namespace
+
+bool loan_begin(Scheduler &s) {
+  if (late.load(std::memory_order_relaxed) >= dirty_io_schedulers()) return false;
+  if (int64_t until = none_before.load(std::memory_order_relaxed)) {
+    if (os_monotonic_time() < until) return false;
+    none_before.store(0, std::memory_order_relaxed);
+  }
+  s.loan.store(s.loan.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
+  if (!watching.load(std::memory_order_seq_cst)) wake_watcher();
+  return true;
+}
+
+bool loan_end(Scheduler &s, uint64_t loan) {
+  return s.loan.compare_exchange_strong(loan, loan + 1, std::memory_order_acq_rel);
+}
+
+void loan_init(size_t stack, void (*play_part)(Scheduler &)) {
+  stack_size = stack;
+  play = play_part;
+}
+void loan_start_thread(Scheduler &s) { start_thread(player, &s); }
+} // namespace joist::runtime
