@@ -202,7 +202,7 @@ burn(N) -> burn(N - 1).
 
 %% A process within a call that blocks on a dirty scheduler (opening a FIFO that nobody writes to) answers and dies at once.
 dirty() ->
-    [?C({dirty, Name}, in_dirty(F)) || {Name, F} <-
+    [?C({many_dirty, N}, many_dirty(N)) || N <- [2, 8]] ++ [?C({dirty, Name}, in_dirty(F)) || {Name, F} <-
         [{info, fun(P) -> process_info(P, [status, current_function, message_queue_len, links, trap_exit, dictionary, priority]) end},
          {messages, fun(P) -> P ! a, P ! b, process_info(P, messages) end},
          {alive, fun(P) -> is_process_alive(P) end},
@@ -213,6 +213,23 @@ dirty() ->
          {exit_normal, fun(P) -> exit(P, normal), is_process_alive(P) end},
          {name, fun(P) -> register(in_dirty, P), M = monitor(process, P), exit(P, {a, "reason", <<"of some">>, #{size => 1 bsl 100}}), {down(M), whereis(in_dirty), is_process_alive(P), process_info(P)} end}
          | [{{killed, R}, fun(P) -> M = monitor(process, P), exit(P, R), {down(M), is_process_alive(P), lists:member(P, processes())} end} || R <- [kill, shutdown, {x, 1}]]]].
+
+%% Native functions that block, more than there are schedulers: everybody else goes on, with files too.
+many_dirty(N) ->
+    Base = "dirty_many_" ++ os:getpid(),
+    Names = [Base ++ integer_to_list(I) || I <- lists:seq(1, N)],
+    os:cmd(lists:flatten(["mkfifo", [[" ", X] || X <- Names]])),
+    Me = self(),
+    Ps = [spawn_link(fun() -> {ok, F} = file:open(X, [raw, read, binary]), R = file:read(F, 5), file:close(F), Me ! {self(), R} end) || X <- Names],
+    T = erlang:monotonic_time(millisecond),
+    File = Base ++ ".txt",
+    Sum = lists:sum([begin ok = file:write_file(File, integer_to_list(I)), {ok, B} = file:read_file(File), binary_to_integer(B) end || I <- lists:seq(1, 300)]),
+    [timer:sleep(1) || _ <- lists:seq(1, 20)],
+    Soon = erlang:monotonic_time(millisecond) - T < 3000,
+    [begin {ok, W} = file:open(X, [read, write, raw]), ok = file:write(W, "hello"), file:close(W) end || X <- Names],
+    Rs = [receive {P, R} -> R after 5000 -> none end || P <- Ps],
+    [file:delete(X) || X <- [File | Names]],
+    {Sum, Soon, Rs}.
 
 in_dirty(F) ->
     Name = "dirty_" ++ os:getpid() ++ integer_to_list(erlang:unique_integer([positive])),
