@@ -10,10 +10,22 @@
 
 namespace joist::vm {
 namespace {
+// As trace::return_point; as a rule there is no frame of tracing on top.
+const Instr *caller_of(const Process *p) {
+  const Instr *at = return_target(*p->stack_top);
+  if (is_header(*p->stack_top) && LIKELY(!rt::trace::is_trace_frame(at))) return at;
+  return rt::trace::return_point(p);
+}
+// As gc_wanted.
+bool wants_collection(const Process *p) {
+  const Heap &h = p->heap;
+  if (UNLIKELY(h.fragment_words && (h.limit < h.top || h.fragment_words > Word(h.limit - h.top)))) return true;
+  return h.off_heap.bytes > p->vheap_limit || p->force_gc || gc_stress;
+}
 // After a native function has answered r.
 const Instr *return_value(Machine *m, Term r) {
   m->x[0] = r;
-  if (collection_due(m->p) && !collect_after_bif(m)) {
+  if (UNLIKELY(wants_collection(m->p)) && !collect_after_bif(m)) {
     leave_killed(m);
     return nullptr;
   }
@@ -53,7 +65,7 @@ const Instr *go_to_scheduled(Machine *m, unsigned live) {
 
 const Instr *native_body(Machine *m, const Mfa *mfa, Bif fn) {
   Process *p = m->p;
-  p->pc = rt::trace::return_point(p);
+  p->pc = caller_of(p);
   Term r = fn ? fn(p, m->x) : undef(p);
   p->sync_limit();
   if (!r.is_none()) return return_value(m, r);
@@ -63,7 +75,7 @@ const Instr *native_body(Machine *m, const Mfa *mfa, Bif fn) {
 
 const Instr *library_body(Machine *m, const Mfa *mfa, const StaticNif *nif) {
   Process *p = m->p;
-  p->pc = rt::trace::return_point(p);
+  p->pc = caller_of(p);
   Term r = nif_call(p, library_nif(nif), unsigned(mfa->arity), m->x);
   p->sync_limit();
   if (LIKELY(!r.is_none())) return return_value(m, r);
@@ -88,7 +100,7 @@ const Instr *native_scheduled(Machine *m) {
   std::unique_ptr<DirtyCall> call(p->dirty);
   p->dirty = nullptr;
   Term original = m->x[live - 1];
-  p->pc = rt::trace::return_point(p);
+  p->pc = caller_of(p);
   Term r = nif_call(p, call->scheduled, live - 1, m->x);
   p->sync_limit();
   if (!r.is_none()) return return_value(m, r);

@@ -11,7 +11,9 @@ void raise_from(Process *p, NifEnv &env) {
   else badarg(p); // claims an exception that it has not made
   if (env.raised && env.reason == atoms::badarg) badarg(p);
 }
-[[gnu::noinline]] Term unusual(Process *p, NifEnv &env) {
+} // namespace
+
+Term nif_call_unusual(Process *p, NifEnv &env) {
   if (env.raised || !env.scheduled) {
     delete env.scheduled;
     raise_from(p, env);
@@ -21,17 +23,6 @@ void raise_from(Process *p, NifEnv &env) {
   p->dirty = new DirtyCall{.nif = s, .kind = s->kind, .mfa = nullptr, .scheduled = s};
   p->freason = Freason{.reason = Reason::Trap};
   return Term::none();
-}
-} // namespace
-
-Term nif_call(Process *p, const LibraryNif *nif, unsigned argc, const Term *args) {
-  NifEnv env{.heap = &p->heap, .p = p, .library = nif->library};
-  Term r = nif->function(&env, int(argc), args);
-  if (env.temps) [[unlikely]]
-    nif_temps_free(&env);
-  if (env.raised || env.scheduled || (r.raw() & kTagMask) == Word(Tag::Header)) [[unlikely]]
-    return unusual(p, env);
-  return r;
 }
 
 JOIST_ABI Term enif_schedule_nif(NifEnv *env, const char *name, int flags, NifFn fn, int argc, const Term *argv) {

@@ -5,6 +5,7 @@
 // reference calls the unload callback and closes it.
 #pragma once
 #include "runtime/code/code.h"
+#include "runtime/nif/env.h"
 #include "runtime/nif/resource.h"
 #include "runtime/nif/static_nif.h"
 
@@ -45,7 +46,8 @@ Term nif_load(Process *p, const std::string &path, Term load_info, const Instr *
 
 // Calls a function of a library for p: its result, or none: raised (freason set), or another native function has been
 // scheduled (freason Trap): then p->dirty says which; the caller keeps its arguments alive from then on.
-Term nif_call(Process *p, const LibraryNif *nif, unsigned argc, const Term *args);
+inline Term nif_call(Process *p, const LibraryNif *nif, unsigned argc, const Term *args);
+Term nif_call_unusual(Process *p, NifEnv &env); // it raised or scheduled
 
 // What enif_schedule_nif asked for.
 struct ScheduledNif : LibraryNif {
@@ -54,4 +56,14 @@ struct ScheduledNif : LibraryNif {
 
 std::vector<Term> nif_modules(); // that have called load_nif/2 for a file, in no particular order: system_info(taints)
 void nif_init();                 // hooks; once at start
+
+inline Term nif_call(Process *p, const LibraryNif *nif, unsigned argc, const Term *args) {
+  NifEnv env{.heap = &p->heap, .p = p, .library = nif->library};
+  Term r = nif->function(&env, int(argc), args);
+  if (env.temps) [[unlikely]]
+    nif_temps_free(&env);
+  if (env.raised || env.scheduled || (r.raw() & kTagMask) == Word(Tag::Header)) [[unlikely]]
+    return nif_call_unusual(p, env);
+  return r;
+}
 } // namespace joist::runtime

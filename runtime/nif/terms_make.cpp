@@ -12,14 +12,18 @@ Term tuple_with(NifEnv *env, unsigned n, Term **elements) {
   *elements = reinterpret_cast<Term *>(b + 1);
   return Term::boxed(b);
 }
+Term signed_term(NifEnv *env, int64_t v) { return Term::fits_small(v) ? Term::small(v) : make_int(*env->heap, v); }
+Term unsigned_term(NifEnv *env, uint64_t v) {
+  return v <= uint64_t(kMaxSmall) ? Term::small(int64_t(v)) : make_uint(*env->heap, v);
+}
 } // namespace
 
 JOIST_ABI Term enif_make_int(NifEnv *, int v) { return Term::small(v); }
 JOIST_ABI Term enif_make_uint(NifEnv *, unsigned v) { return Term::small(v); }
-JOIST_ABI Term enif_make_long(NifEnv *env, long v) { return make_int(*env->heap, v); }
-JOIST_ABI Term enif_make_ulong(NifEnv *env, unsigned long v) { return make_uint(*env->heap, v); }
-JOIST_ABI Term enif_make_int64(NifEnv *env, int64_t v) { return make_int(*env->heap, v); }
-JOIST_ABI Term enif_make_uint64(NifEnv *env, uint64_t v) { return make_uint(*env->heap, v); }
+JOIST_ABI Term enif_make_long(NifEnv *env, long v) { return signed_term(env, v); }
+JOIST_ABI Term enif_make_ulong(NifEnv *env, unsigned long v) { return unsigned_term(env, v); }
+JOIST_ABI Term enif_make_int64(NifEnv *env, int64_t v) { return signed_term(env, v); }
+JOIST_ABI Term enif_make_uint64(NifEnv *env, uint64_t v) { return unsigned_term(env, v); }
 JOIST_ABI Term enif_make_double(NifEnv *env, double d) {
   return std::isfinite(d) ? make_float(*env->heap, d) : nif_badarg(env);
 }

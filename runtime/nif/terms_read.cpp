@@ -24,13 +24,19 @@ bool latin1_of(Term atom, char *out, size_t *n) {
 }
 template <class T> int get_signed(Term t, T *out) {
   int64_t v;
-  if (!get_int64(t, &v) || v < std::numeric_limits<T>::min() || v > std::numeric_limits<T>::max()) return 0;
+  if (t.is_small()) [[likely]]
+    v = t.small_value();
+  else if (!get_int64(t, &v)) return 0;
+  if (v < std::numeric_limits<T>::min() || v > std::numeric_limits<T>::max()) return 0;
   *out = T(v);
   return 1;
 }
 template <class T> int get_unsigned(Term t, T *out) {
   uint64_t v;
-  if (!get_uint64(t, &v) || v > std::numeric_limits<T>::max()) return 0;
+  if (t.is_small() && t.small_value() >= 0) [[likely]]
+    v = uint64_t(t.small_value());
+  else if (!get_uint64(t, &v)) return 0;
+  if (v > std::numeric_limits<T>::max()) return 0;
   *out = T(v);
   return 1;
 }
