@@ -1,5 +1,7 @@
-// The poll thread. Descriptors sit in an epoll set of our own, one-shot, so that arming needs no hand-over to the loop's
-// thread; the libuv loop watches that set, and runs what poll_run gives it.
+// Descriptors sit in an epoll set of our own, one-shot, so that arming needs no hand-over to another thread. The libuv loop
+// of the poll thread watches that set through another one, the gate, and runs what poll_run gives it. The gate is shut
+// while a scheduler sleeps in the set, and is opened again only when schedulers have been long away from it: so one that
+// goes to sleep and is woken by readiness over and over makes no system calls but epoll_wait.
 #include "runtime/io/poll.h"
 #include "runtime/io/poll_loop.h"
 #include "runtime/sched/microstate.h"
@@ -9,6 +11,8 @@
 #include <fcntl.h>
 #include <mutex>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -28,10 +32,14 @@ public:
 
 namespace {
 struct Poller {
-  int set = epoll_create1(EPOLL_CLOEXEC);
+  int set = epoll_create1(EPOLL_CLOEXEC), gate = epoll_create1(EPOLL_CLOEXEC);
+  int interrupt = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); // in the set, with a null pointer
   uv_loop_t loop;
-  uv_poll_t set_watch;
+  uv_poll_t gate_watch;
   uv_async_t wake;
+  std::mutex gate_lock;
+  bool gate_open = true, sleeper = false; // guarded by gate_lock
+  std::atomic<uint32_t> sleeps{0};        // that have ended
   std::mutex dispatching; // one batch of events at a time, so that the dead can be told from those still named
   std::mutex lock;
   std::vector<PollItem *> graveyard;
@@ -43,12 +51,29 @@ uint32_t event_bits(bool in, bool out) {
   return (in ? uint32_t(EPOLLIN) : 0) | (out ? uint32_t(EPOLLOUT) : 0) | uint32_t(EPOLLONESHOT);
 }
 
+// ns < 0: as long as it takes.
+int wait_for_events(epoll_event *events, int max, int64_t ns) {
+  constexpr int64_t kSecond = 1'000'000'000, kMillisecond = 1'000'000;
+  if (ns <= 0) return epoll_wait(poller->set, events, max, ns < 0 ? -1 : 0);
+#ifdef SYS_epoll_pwait2
+  timespec t{ns / kSecond, ns % kSecond};
+  long n = syscall(SYS_epoll_pwait2, poller->set, events, max, &t, nullptr, size_t{0});
+  if (n >= 0 || errno != ENOSYS) return int(n);
+#endif
+  return epoll_wait(poller->set, events, max, int(std::min<int64_t>((ns + kMillisecond - 1) / kMillisecond, 60000)));
+}
+
 // With `dispatching` held. True: there were events.
-bool dispatch() {
+bool dispatch(int64_t ns) {
   epoll_event events[128];
-  int n = epoll_wait(poller->set, events, 128, 0);
+  int n = wait_for_events(events, 128, ns);
   for (int i = 0; i < n; i++) {
     auto *item = static_cast<PollItem *>(events[i].data.ptr);
+    if (!item) {
+      uint64_t count;
+      (void)!::read(poller->interrupt, &count, sizeof(count));
+      continue;
+    }
     uint32_t e = events[i].events;
     std::lock_guard g(item->lock);
     if (item->dead) continue;
@@ -79,8 +104,12 @@ void run_jobs() {
 void poll_start() {
   poller = new Poller;
   uv_loop_init(&poller->loop);
-  uv_poll_init(&poller->loop, &poller->set_watch, poller->set);
-  uv_poll_start(&poller->set_watch, UV_READABLE, [](uv_poll_t *, int, int) {
+  epoll_event in{};
+  in.events = EPOLLIN;
+  epoll_ctl(poller->set, EPOLL_CTL_ADD, poller->interrupt, &in);
+  epoll_ctl(poller->gate, EPOLL_CTL_ADD, poller->set, &in);
+  uv_poll_init(&poller->loop, &poller->gate_watch, poller->gate);
+  uv_poll_start(&poller->gate_watch, UV_READABLE, [](uv_poll_t *, int, int) {
     poll_check(); // if a scheduler is at it, what it leaves is reported again
   });
   uv_async_init(&poller->loop, &poller->wake, [](uv_async_t *) { run_jobs(); });
@@ -96,7 +125,46 @@ void poll_start() {
 bool poll_check() {
   if (!poller) return false;
   std::unique_lock g(poller->dispatching, std::try_to_lock);
-  return g.owns_lock() && dispatch();
+  return g.owns_lock() && dispatch(0);
+}
+
+namespace {
+// With gate_lock held.
+void set_gate(bool open) {
+  if (poller->gate_open == open) return;
+  poller->gate_open = open;
+  epoll_event e{};
+  e.events = open ? uint32_t(EPOLLIN) : 0;
+  epoll_ctl(poller->gate, EPOLL_CTL_MOD, poller->set, &e);
+}
+} // namespace
+
+bool poll_sleep_begin() {
+  if (!poller || !poller->dispatching.try_lock()) return false;
+  std::lock_guard g(poller->gate_lock);
+  poller->sleeper = true;
+  set_gate(false);
+  return true;
+}
+
+void poll_sleep(int64_t ns) {
+  dispatch(ns);
+  std::lock_guard g(poller->gate_lock);
+  poller->sleeper = false;
+  poller->sleeps.fetch_add(1, std::memory_order_relaxed);
+  poller->dispatching.unlock();
+}
+
+void poll_interrupt() {
+  uint64_t one = 1;
+  (void)!::write(poller->interrupt, &one, sizeof(one));
+}
+
+uint32_t poll_sleeps() { return poller ? poller->sleeps.load(std::memory_order_relaxed) : 0; }
+
+void poll_attend() {
+  std::lock_guard g(poller->gate_lock);
+  if (!poller->sleeper) set_gate(true);
 }
 
 uv_loop_t *poll_loop() { return &poller->loop; }

@@ -1,5 +1,6 @@
 // Readiness of descriptors. A thread of its own runs a libuv loop; it reports readiness and reads or writes nothing.
-// Schedulers that run out of work look themselves before they sleep, which saves two switches of threads.
+// Schedulers that run out of work look themselves before they sleep, and one of them sleeps in the poller's set: what becomes
+// ready then needs no other thread.
 //
 // Protocol
 //  * Interest is one-shot: after `ready` has been called for a direction it must be armed again. poll_arm may be called
@@ -27,6 +28,16 @@ void poll_arm(PollItem *item, bool in, bool out); // replaces what was armed bef
 void poll_remove(PollItem *item);
 // Reports what is ready now, without waiting; not while another thread does. True: something was.
 bool poll_check();
+// For a scheduler with nothing to do. Between begin (false: another thread is at it) and the end of poll_sleep the
+// poll thread does not look. poll_sleep waits for readiness and reports it, ns at most (< 0: no limit), or until
+// poll_interrupt.
+bool poll_sleep_begin();
+void poll_sleep(int64_t ns);
+void poll_interrupt();
+// After poll_sleep nobody looks until the next one, or poll_check; poll_attend makes the poll thread look again, unless
+// someone sleeps there. For who finds that the schedulers have something else to do.
+void poll_attend();
+uint32_t poll_sleeps(); // how many have ended, modulo 2^32
 // Runs fn(arg) on the poll thread, soon. Any thread.
 void poll_run(void (*fn)(void *), void *arg);
 } // namespace joist::runtime

@@ -1,4 +1,5 @@
 #include "runtime/sched/loan.h"
+#include "runtime/io/poll.h"
 #include "runtime/sched/stats.h"
 #include "runtime/sys/time.h"
 
@@ -8,7 +9,7 @@
 
 namespace joist::runtime {
 namespace {
-constexpr long kTick = 1'000'000;              // ns
+constexpr long kTick = 2'000'000;              // ns
 constexpr int kIdleTicks = 20;                 // without any loan, then the watcher sleeps
 constexpr int64_t kNoneAfterLate = 50'000'000; // ns
 
@@ -72,9 +73,11 @@ bool any_away() {
 }
 
 void *watcher(void *) {
-  pthread_setname_np(pthread_self(), "loan_watch");
+  pthread_setname_np(pthread_self(), "sched_watch");
   std::vector<uint64_t> seen(schedulers_count());
   int idle = 0;
+  uint32_t sleeps = 0;
+  bool attended = true;
   for (;;) {
     timespec tick{0, kTick};
     nanosleep(&tick, nullptr);
@@ -93,10 +96,18 @@ void *watcher(void *) {
       else late.fetch_sub(1, std::memory_order_relaxed);
       seen[i] = s.loan.load(std::memory_order_relaxed);
     }
+    if (uint32_t now = poll_sleeps(); now != sleeps) {
+      sleeps = now;
+      attended = false;
+      idle = 0;
+    } else if (!attended) {
+      attended = true;
+      poll_attend();
+    }
     if (idle < kIdleTicks) continue;
     std::unique_lock l(lock);
     watching.store(false, std::memory_order_seq_cst);
-    if (any_away()) watching.store(true, std::memory_order_seq_cst);
+    if (any_away() || poll_sleeps() != sleeps) watching.store(true, std::memory_order_seq_cst);
     watch.wait(l, [] { return watching.load(std::memory_order_relaxed); });
     idle = 0;
   }
@@ -123,6 +134,10 @@ bool loan_begin(Scheduler &s) {
   s.loan.store(s.loan.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
   if (!watching.load(std::memory_order_seq_cst)) wake_watcher();
   return true;
+}
+
+void watch_start() {
+  if (!watching.load(std::memory_order_seq_cst)) wake_watcher();
 }
 
 bool loan_end(Scheduler &s, uint64_t loan) {

@@ -7,11 +7,12 @@
 //    the Scheduler, is offline (sched/progress.h) and `standing`. Each loan has a number of its own.
 //  * Who changes it from odd to even has the part: the thread itself, when it is back (loan_end), or the watcher, which
 //    does so when it has seen the same loan at two of its ticks, and gives the part to a spare thread. So what waits
-//    in the scheduler's queue waits for two ticks (2 ms) at most.
+//    in the scheduler's queue waits for two ticks (4 ms) at most.
 //  * A thread that comes back too late puts its process into a run queue and is a spare one from then on.
 //  * After a late job no loans are made for a while: where files are slow, the dirty schedulers do all of it. There are
 //    never more late jobs under way than there are dirty I/O schedulers.
-//  * The watcher runs only while there are loans.
+//  * The watcher runs only while there are loans, or schedulers leave the poller (io/poll.h): where none comes back to it
+//    for two ticks, the watcher has the poll thread look.
 #pragma once
 #include "runtime/sched/run_queue.h"
 
@@ -20,6 +21,7 @@ namespace joist::runtime {
 bool loan_begin(Scheduler &s);
 // It takes it back. False: it came too late, the scheduler is another thread's.
 bool loan_end(Scheduler &s, uint64_t loan);
+void watch_start(); // a scheduler has left the poller
 // What runs on threads that play schedulers: play(s) returns when the part is lost. Before any loan.
 void loan_init(size_t stack, void (*play)(Scheduler &));
 void loan_start_thread(Scheduler &s); // the first player of s

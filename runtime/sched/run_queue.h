@@ -51,8 +51,11 @@ struct alignas(64) Scheduler {
   // sleeping
   std::mutex sleep_lock;
   std::condition_variable sleep_signal;
-  bool woken = false; // guarded by sleep_lock
+  bool woken = false;               // guarded by sleep_lock
+  std::atomic<bool> in_poll{false}; // written with sleep_lock: sleeps by poll_sleep
+  int64_t left_poll = 0;            // os time at which it did so last, 0: the poll thread has been told
   std::atomic<bool> sleeping{false};
+  uint8_t looked_in_vain = 0;       // the owner's
   std::atomic<uint64_t> loan{0};    // sched/loan.h
   pthread_t player{};               // the thread that has the part; written by it
   std::atomic<bool> standing{true}; // between two processes, and stays there while schedulers_block() is in force

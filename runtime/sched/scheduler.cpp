@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <memory>
 #include <pthread.h>
+#include <sched.h>
 #include <thread>
 #include <unistd.h>
 
@@ -54,18 +55,22 @@ bool wake(Scheduler &s) {
   std::lock_guard g(s.sleep_lock);
   if (s.woken) return false;
   s.woken = true;
-  s.sleep_signal.notify_one();
+  if (s.in_poll) poll_interrupt();
+  else s.sleep_signal.notify_one();
   return true;
 }
 
 void wake_one_idle() {
   if (sleepers.load(std::memory_order_seq_cst) == 0 || searching.load(std::memory_order_relaxed) != 0) return;
   unsigned n = online.load(std::memory_order_relaxed);
-  for (unsigned i = 0; i < n; i++) {
-    if (!schedulers[i].sleeping.load(std::memory_order_relaxed)) continue;
-    searching.fetch_add(1, std::memory_order_relaxed);
-    if (wake(schedulers[i])) return;
-    searching.fetch_sub(1, std::memory_order_relaxed);
+  for (bool in_poll : {false, true}) { // who watches descriptors goes on doing so if there is another
+    for (unsigned i = 0; i < n; i++) {
+      Scheduler &s = schedulers[i];
+      if (!s.sleeping.load(std::memory_order_relaxed) || s.in_poll.load(std::memory_order_relaxed) != in_poll) continue;
+      searching.fetch_add(1, std::memory_order_relaxed);
+      if (wake(s)) return;
+      searching.fetch_sub(1, std::memory_order_relaxed);
+    }
   }
 }
 
@@ -77,9 +82,18 @@ Scheduler &queue_for(Process *p) {
   return *q;
 }
 
+// What a port task wakes goes on here, rather than another thread being woken for it.
+bool stays_here(Process *p) {
+  return self && !self->machine.p && self->queue.length() == 0 &&
+         self->index < online.load(std::memory_order_relaxed) &&
+         !(p->state.load(std::memory_order_relaxed) & pstate::Bound);
+}
+
 // p has just got InRunQueue by the caller.
 void enqueue(Process *p) {
-  Scheduler &q = queue_for(p);
+  Scheduler &preferred = queue_for(p);
+  Scheduler &q =
+      &preferred != self && preferred.sleeping.load(std::memory_order_relaxed) && stays_here(p) ? *self : preferred;
   p->run_queue.store(&q, std::memory_order_relaxed);
   q.queue.push(p);
   if (&q != self && q.sleeping.load(std::memory_order_seq_cst)) wake(q);
@@ -156,6 +170,7 @@ void stand_if_blocked(Scheduler &me) {
 }
 
 constexpr int kPartLost = -1;
+constexpr int64_t kUnattended = 50'000; // ns: how long a scheduler that left the poller may have other things to do
 
 // Does p's brief dirty job (sched/loan.h). False: this thread has lost its part meanwhile.
 bool run_brief(Scheduler &me, Process *p) {
@@ -276,6 +291,8 @@ bool work_anywhere(Scheduler &me) {
   return false;
 }
 
+constexpr int64_t kShortLook = 3'000, kLongLook = 20'000; // ns; look_around()
+
 void sleep(Scheduler &me, int64_t next_timer) {
   MicroScope accounted(Micro::Sleep);
   bool can_steal = me.index < online.load(std::memory_order_relaxed);
@@ -289,16 +306,26 @@ void sleep(Scheduler &me, int64_t next_timer) {
     me.idle_since.store(os_monotonic_time(), std::memory_order_relaxed);
     std::unique_lock l(me.sleep_lock);
     auto woken = [&me] { return me.woken; };
-    if (next_timer == INT64_MAX) {
-      me.sleep_signal.wait(l, woken);
+    // Not longer than a minute at once: the clock may be corrected meanwhile.
+    int64_t ns = next_timer == INT64_MAX ? -1 : std::min<int64_t>(next_timer - monotonic_time(), 60'000'000'000);
+    if (next_timer != INT64_MAX && ns <= 0) {
+    } else if (!me.woken && can_steal && poll_sleep_begin()) {
+      me.in_poll = true;
+      l.unlock();
+      poll_sleep(ns);
+      me.left_poll = os_monotonic_time();
+      l.lock();
+      me.in_poll = false;
+      watch_start();
     } else {
-      // Not longer than a minute at once: the clock may be corrected meanwhile.
-      int64_t ns = std::min<int64_t>(next_timer - monotonic_time(), 60'000'000'000);
-      if (ns > 0) me.sleep_signal.wait_for(l, std::chrono::nanoseconds(ns), woken);
+      me.left_poll = 0;
+      if (ns < 0) me.sleep_signal.wait(l, woken);
+      else me.sleep_signal.wait_for(l, std::chrono::nanoseconds(ns), woken);
     }
     l.unlock();
-    me.idle_ns.fetch_add(os_monotonic_time() - me.idle_since.load(std::memory_order_relaxed),
-                         std::memory_order_relaxed);
+    const int64_t slept = os_monotonic_time() - me.idle_since.load(std::memory_order_relaxed);
+    me.idle_ns.fetch_add(slept, std::memory_order_relaxed);
+    if (slept < kLongLook) me.looked_in_vain = 0; // it was about to come
     me.idle_since.store(0, std::memory_order_relaxed);
     if (profiled(profile::Scheduler)) [[unlikely]]
       profile_scheduler(me.index + 1, true);
@@ -317,6 +344,27 @@ void sleep(Scheduler &me, int64_t next_timer) {
   }
   stand_if_blocked(me);
   progress::online();
+}
+
+// Before sleeping: answers from other schedulers and from sockets often come within microseconds, and to be woken takes
+// longer. Where that was in vain several times it is kept short.
+bool look_around(Scheduler &me) {
+  constexpr uint8_t kInVain = 8;
+  MicroScope accounted(Micro::CheckIo);
+  const int64_t until = os_monotonic_time() + (me.looked_in_vain < kInVain ? kLongLook : kShortLook);
+  do {
+    for (int i = 0; i < 16; i++) {
+      __builtin_ia32_pause();
+      if (me.queue.length() != 0) break;
+    }
+    if (me.queue.length() != 0 || poll_check()) {
+      me.looked_in_vain = 0;
+      return true;
+    }
+    sched_yield(); // whoever we wait for may want this processor
+  } while (os_monotonic_time() < until);
+  if (me.looked_in_vain < kInVain) me.looked_in_vain++;
+  return false;
 }
 
 // An offline scheduler gives away what is in its queue.
@@ -339,6 +387,10 @@ void loop(Scheduler &me) {
     if (++turn % 8 == 0 || since_timers > 1000) {
       timers_run(me.index, monotonic_time());
       since_timers = 0;
+    }
+    if (me.left_poll && os_monotonic_time() - me.left_poll > kUnattended) {
+      me.left_poll = 0;
+      poll_attend();
     }
     bool is_online = me.index < online.load(std::memory_order_relaxed);
     if (!is_online) give_away(me);
@@ -366,14 +418,7 @@ void loop(Scheduler &me) {
     int64_t next = timers_run(me.index, monotonic_time());
     since_timers = 0;
     if (me.queue.length()) continue;
-    // A short look around before sleeping: answers from other schedulers and from sockets often come within microseconds.
-    bool found = false;
-    MicroScope accounted(Micro::CheckIo);
-    for (int i = 0; i < 160 && is_online && !found; i++) {
-      __builtin_ia32_pause();
-      found = me.queue.length() != 0 || (i % 16 == 15 && poll_check());
-    }
-    if (!found) sleep(me, next);
+    if (!is_online || !look_around(me)) sleep(me, next);
   }
 }
 } // namespace

@@ -72,6 +72,9 @@ private:
   Refusal receive_request(std::string_view data, std::string *body);
   Refusal unreceive(std::string_view data);
   Got receive(size_t wanted);
+  Got read_once(size_t wanted);
+  void set_low_water(size_t n); // the socket is ready when so many bytes are there, or its end
+  void wait_for_rest();
   Need next_packet();
   void expand_input(size_t packet);
   void restart_input();
@@ -115,7 +118,8 @@ private:
     size_t start = 0, end = 0; // what has not been delivered
     size_t remain = 0;         // known to be missing of the packet
   } input_;
-  bool last_read_ = false;             // the last receive() took something from the kernel
+  int low_water_ = 1;
+  bool last_read_ = false;             // the last receive() got as much as it had room for: there may be more
   bool paused_ = false;                // pause_input()
   bool in_headers_ = false;            // HTTP: the start line is done
   Term blocked_sender_ = Term::none(); // waits while the port is busy

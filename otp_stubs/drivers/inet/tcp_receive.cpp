@@ -7,6 +7,10 @@ namespace joist::stubs::inet {
 namespace {
 constexpr int32_t kMaxRequest = 0x4000000; // bytes of one gen_tcp:recv
 
+// What is missing of a packet is not read in every small piece that the peer happens to send: the kernel tells when so
+// much is there. Less than half of any receive buffer, so that the kernel need not make that larger.
+constexpr size_t kLowWaterFrom = 4096, kLowWaterMax = 32768;
+
 constexpr PacketType kPacketTypes[] = {
     PacketType::Raw,   PacketType::One,        PacketType::Two,    PacketType::Four,    PacketType::Asn1,
     PacketType::SunRm, PacketType::Cdr,        PacketType::Fcgi,   PacketType::Line,    PacketType::Tpkt,
@@ -53,7 +57,18 @@ Refusal TcpPort::unreceive(std::string_view data) {
   return kGranted;
 }
 
+void TcpPort::set_low_water(size_t n) {
+  if (int(n) == low_water_ || fd_ < 0 || domain_ == AF_UNIX) return;
+  low_water_ = int(n);
+  setsockopt(fd_, SOL_SOCKET, SO_RCVLOWAT, &low_water_, sizeof(low_water_));
+}
+void TcpPort::wait_for_rest() {
+  if (input_.remain >= kLowWaterFrom) set_low_water(std::min(input_.remain, kLowWaterMax));
+  else set_low_water(1);
+}
+
 void TcpPort::clear_input() {
+  set_low_water(1);
   if (input_.data) bin_unref(input_.data);
   input_ = {};
 }
@@ -95,8 +110,14 @@ TcpPort::Need TcpPort::next_packet() {
   return {Need::Kind::AtMost, input_.size - input_.end};
 }
 
-// Reads once. wanted: bytes asked for, 0: a packet.
+// wanted: bytes asked for, 0: a packet.
 TcpPort::Got TcpPort::receive(size_t wanted) {
+  Got got = read_once(wanted);
+  if (got == Got::Nothing) wait_for_rest();
+  return got;
+}
+
+TcpPort::Got TcpPort::read_once(size_t wanted) {
   size_t room;
   last_read_ = false;
   if (!input_.data) {
@@ -120,7 +141,7 @@ TcpPort::Got TcpPort::receive(size_t wanted) {
   }
 
   ssize_t n = ::recv(fd_, input_.data->data() + input_.end, room, 0);
-  last_read_ = n > 0;
+  last_read_ = n > 0 && size_t(n) == room; // less: there was no more
   if (n < 0) {
     if (errno == EAGAIN || errno == EINTR) return Got::Nothing;
     return errno == ECONNRESET && !stream_.show_reset ? peer_closed() : receive_failed(errno);
@@ -154,6 +175,7 @@ TcpPort::Got TcpPort::deliver(size_t length) {
     if (!deliver_packet(input_.start, length, share)) return Got::Gone;
     input_.start += length;
     input_.remain = 0;
+    set_low_water(1);
     size_t rest = input_.end - input_.start;
     if (rest == 0) {
       clear_input();

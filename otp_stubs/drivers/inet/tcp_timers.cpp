@@ -66,6 +66,7 @@ void TcpPort::timed_out(const Pending &p) {
   case Timeout::Receive:
     want_read(false);
     input_.remain = 0;
+    set_low_water(1);
     async_error(atoms::timeout);
     break;
   case Timeout::Send:
