@@ -223,7 +223,7 @@ many_dirty(N) ->
     Ps = [spawn_link(fun() -> {ok, F} = file:open(X, [raw, read, binary]), R = file:read(F, 5), file:close(F), Me ! {self(), R} end) || X <- Names],
     T = erlang:monotonic_time(millisecond),
     File = Base ++ ".txt",
-    Sum = lists:sum([begin ok = file:write_file(File, integer_to_list(I)), {ok, B} = file:read_file(File), binary_to_integer(B) end || I <- lists:seq(1, 300)]),
+    Sum = lists:sum([begin ok = file:write_file(File, integer_to_list(I)), {ok, B} = file:read_file(File), binary_to_integer(B) end || I <- lists:seq(1, 40)]),
     [timer:sleep(1) || _ <- lists:seq(1, 20)],
     Soon = erlang:monotonic_time(millisecond) - T < 3000,
     [begin {ok, W} = file:open(X, [read, write, raw]), ok = file:write(W, "hello"), file:close(W) end || X <- Names],
