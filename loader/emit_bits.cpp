@@ -298,25 +298,31 @@ static bool order_pairs(const Arg &map, std::vector<Arg> &all) {
   }
   return true;
 }
-void Emitter::put_map(bool exact, const Arg &fail, Arg map, const Arg &to, const Operand &list) {
+void Emitter::put_map(bool exact, const Arg &fail, Arg map, const Arg &to, Word live, const Operand &list) {
   auto all = sources(list);
+  // The compiler does not promise that operands are among the live registers.
+  auto lost = [&](const Arg &a) { return a.kind == OpKind::X && a.value >= live * 8; };
+  if (lost(map) || std::any_of(all.begin(), all.end(), lost)) live = kNotLive;
   auto mode = exact ? PutMap::Exact : order_pairs(map, all) ? PutMap::Fresh : PutMap::Assoc;
   constexpr size_t kChunk = 4000; // literals of a chunk are within reach of u16 offsets
   for (size_t from = 0;; from += kChunk) {
     bool last = from + kChunk >= all.size();
     std::vector<Arg> part(all.begin() + ptrdiff_t(from), last ? all.end() : all.begin() + ptrdiff_t(from + kChunk));
     Arg out = last ? to : Arg::x(kScratchX);
-    size_t at = ins(Op::put_map, {fail, map, out, Arg::num(Word(mode)), Arg::num(part.size())});
+    size_t at = ins(Op::put_map, {fail, map, out, Arg::num(Word(mode)), Arg::num(part.size()), Arg::num(live)});
     a_.any_list(at, part);
     if (last) return;
-    map = out;
+    map = out; // beyond the live registers
+    live = kNotLive;
   }
 }
 
 Emitter::Done Emitter::map(const GenericOp &op) {
   switch (op.op) {
   case op_put_map_assoc:
-  case op_put_map_exact: put_map(op.op == op_put_map_exact, lab(op, 0), src(op, 1), dst(op, 2), arg(op, 4)); break;
+  case op_put_map_exact:
+    put_map(op.op == op_put_map_exact, lab(op, 0), src(op, 1), dst(op, 2), num(op, 3), arg(op, 4));
+    break;
   case op_has_map_fields: {
     auto keys = sources(arg(op, 2));
     size_t at = ins(Op::has_map_fields, {lab(op, 0), reg(op, 1), Arg::num(keys.size())});

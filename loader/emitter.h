@@ -58,7 +58,7 @@ private:
   Done create_bin(const GenericOp &op);
   Done match_commands(const GenericOp &op);
   void get_integer(const Arg &fail, const Arg &ctx, Word bits, Word flags, const Arg &to);
-  void put_map(bool exact, const Arg &fail, Arg map, const Arg &to, const Operand &list);
+  void put_map(bool exact, const Arg &fail, Arg map, const Arg &to, Word live, const Operand &list);
   bool body_is_bif(const Mfa &mfa);
   const uint8_t *string_at(Word offset) const { return f_.strings.data() + offset; }
   // Operand W of the instruction at `at` is the address of string `offset`: known when the code is placed.

@@ -8,4 +8,6 @@ enum class PutMap : uint8_t {
   Exact, // fails
   Fresh, // the map is empty; keys are at most kFlatMapMax literals in ascending order
 };
+// In place of the number of live registers: do not collect here.
+inline constexpr uint16_t kNotLive = 0xffff;
 } // namespace joist::loader

@@ -1,4 +1,5 @@
 #include "jit/llvm/analysis.h"
+#include "loader/put_map.h"
 #include "runtime/sched/machine.h"
 
 #include <cstring>
@@ -394,7 +395,10 @@ Registers Function::uses(const Ins &i) const {
   case Op::make_fun:
   case Op::has_map_fields:
   case Op::get_map_elements: uses_list(i.d.values[2]); break;
-  case Op::put_map: uses_list(i.d.values[4]); break;
+  case Op::put_map:
+    uses_list(i.d.values[4]);
+    if (i.d.values[5] != kNotLive) r.x |= below(i.d.values[5]);
+    break;
   case Op::update_record:
     for (Word k = 0; k < i.d.values[4]; k++)
       use(any(i,

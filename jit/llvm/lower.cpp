@@ -401,16 +401,20 @@ bool Lowering::handler(const Ins &i) {
   case How::Fast: outcomes(i, call("x_" + name, {s_}), true, false, next, exit(i), false); break;
   case How::Whole: outcomes(i, call("s_" + name, {s_}), false, true, next, nullptr, false); break;
   case How::Memory: {
-    if (i.d.op == Op::bs_create_bin || i.d.op == Op::put_map) {
+    if (i.d.op == Op::bs_create_bin || i.d.op == Op::put_map || name == "call_bif") {
       auto *slow = new_block("slow");
-      if (i.d.op == Op::put_map ? own_put_map(i, slow) : own_bits(i, slow)) b_.CreateBr(next);
+      if (i.d.op == Op::put_map         ? own_put_map(i, slow)
+          : i.d.op == Op::bs_create_bin ? own_bits(i, slow)
+                                        : own_bif(i, slow))
+        b_.CreateBr(next);
       else b_.CreateBr(slow);
       b_.SetInsertPoint(slow);
     }
     flush(i.live);
     Value *answer = call("s_" + name, {s_});
     auto *done = new_block("done");
-    outcomes(i, answer, false, true, done, nullptr, true);
+    const bool collects = i.d.op == Op::put_map; // the interpreter does that
+    outcomes(i, answer, collects, true, done, collects ? exit(i) : nullptr, true);
     b_.SetInsertPoint(done);
     if (calls) reload({1, 0});
     else reload(after);

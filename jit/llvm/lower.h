@@ -75,6 +75,7 @@ private:
   bool own_select(const Ins &i);
   bool own_map(const Ins &i);                             // lower_map.cpp
   bool own_bits(const Ins &i, llvm::BasicBlock *slow);    // lower_bits.cpp
+  bool own_bif(const Ins &i, llvm::BasicBlock *slow);     // lower_own.cpp
   bool own_put_map(const Ins &i, llvm::BasicBlock *slow); // lower_map.cpp
   void own_tuple(const Ins &i, llvm::ArrayRef<llvm::Value *> words, int destination);
 

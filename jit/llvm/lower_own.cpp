@@ -99,6 +99,25 @@ void Lowering::own_tuple(const Ins &i, ArrayRef<Value *> words, int destination)
   set(i, destination, call("j_boxed", {at}));
 }
 
+// --- built-in functions whose usual case is a few instructions. Goes to `slow` before anything has changed where it is
+// not that, or the function is traced. False: not such a function, nothing emitted.
+bool Lowering::own_bif(const Ins &i, BasicBlock *slow) {
+  const Mfa &f = reinterpret_cast<const Export *>(i.d.values[0])->mfa();
+  if (f.module != atoms::erlang || f.function != atoms::setelement || f.arity != 3) return false;
+  auto checked = [&](Value *ok) {
+    auto *go = new_block("fits");
+    branch_likely(ok, go, slow);
+    b_.SetInsertPoint(go);
+  };
+  auto x = [&](Word n) { return get(AnyOperand{OpKind::X, n * 8, 0}); };
+  checked(call("j_bif_callable", {s_, symbol('p', i.at + i.d.at(0))}));
+  Value *r = call("j_setelement", {s_, x(0), x(1), x(2)});
+  checked(b_.CreateICmpNE(r, k64(0)));
+  call("j_charge", {s_});
+  set(OpKind::X, 0, r);
+  return true;
+}
+
 // --- calls. All that can exit comes first: the interpreter then runs the whole instruction.
 bool Lowering::own_call(const Ins &i, int target, int move, int drop, bool push) {
   or_exit(i, call("j_charge", {s_}));

@@ -102,5 +102,17 @@ PIECE uint8_t *j_heap_binary(NativeState *s, Word bytes, Word words) {
   s->out[0] = r.raw();
   return out;
 }
+PIECE bool j_bif_callable(NativeState *s, const Export *x) { return LIKELY(s->reds > 1 && !x->is_bif_traced()); }
+// setelement/3 where the tuple is not large (that costs reductions); 0: not to be done here.
+PIECE Word j_setelement(NativeState *s, Word position, Word tuple, Word value) {
+  if (!LIKELY(sem::is_boxed_kind(Term(tuple), Kind::Tuple))) return 0;
+  const Word *from = sem::box(Term(tuple));
+  Word n = header_size(*from), i = (position >> kTagBits) - 1, *to = s->h;
+  if (!LIKELY(Term(position).is_small() && i < n && n < 64 && j_has_room(s, n + 1))) return 0;
+  for (Word k = 0; k <= n; k++) to[k] = from[k];
+  to[1 + i] = value;
+  s->h = to + n + 1;
+  return Term::boxed(to).raw();
+}
 PIECE Word j_self(NativeState *s) { return s->m->p->id.raw(); }
 } // namespace joist::vm

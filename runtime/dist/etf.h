@@ -95,6 +95,7 @@ private:
     Term t;
     Word a, b;
   };
+  bool leaf(Term t, int64_t *budget);
   void term(Term t, int64_t *budget);
   void atom(Term a);
   void integer(Term t);

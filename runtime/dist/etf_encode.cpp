@@ -105,36 +105,85 @@ void EtfEncoder::start(Term t, bool magic) {
   term(t, &budget);
 }
 
+// Writes t if that takes a few bytes and no look into other terms; false: nothing was done.
+[[gnu::always_inline]] inline bool EtfEncoder::leaf(Term t, int64_t *budget) {
+  uint8_t *p;
+  if (t.is_small()) {
+    int64_t v = t.small_value();
+    if (v != int32_t(v)) return false;
+    p = out_.grow(v >= 0 && v <= 255 ? 2 : 5);
+    if (v >= 0 && v <= 255) {
+      p[0] = tag::SmallInt;
+      p[1] = uint8_t(v);
+    } else {
+      uint32_t be = __builtin_bswap32(uint32_t(v));
+      p[0] = tag::Int;
+      memcpy(p + 1, &be, 4);
+    }
+  } else if (t.is_immediate_float() && options_.minor_version != 0) {
+    uint64_t be = __builtin_bswap64(std::bit_cast<Word>(t.immediate_float()));
+    p = out_.grow(9);
+    p[0] = tag::NewFloat;
+    memcpy(p + 1, &be, 8);
+  } else if (t.is_nil()) {
+    *out_.grow(1) = tag::Nil;
+  } else if (t.is_atom()) {
+    atom(t);
+  } else {
+    return false;
+  }
+  --*budget;
+  return true;
+}
+
 bool EtfEncoder::run(int64_t *budget) {
   while (!stack_.empty()) {
     if (*budget <= 0) return false;
     Frame &f = stack_.back();
     switch (f.op) {
+    // Runs of small terms are written without going back to the frame in between.
     case Op::Words: {
-      Term t = Term(f.t.box()[f.a]);
-      if (++f.a == f.b) stack_.pop_back();
-      term(t, budget);
+      const Word *words = f.t.box();
+      Word i = f.a, end = f.b;
+      Term t;
+      bool small;
+      do small = leaf(t = Term(words[i++]), budget);
+      while (small && i < end && *budget > 0);
+      f.a = i;
+      if (i == end) stack_.pop_back();
+      if (!small) term(t, budget);
       break;
     }
     case Op::List: { // f.t: what is left of the list, f.a: position of the length, f.b: elements so far
-      if (f.t.is_cons()) {
-        Term t = f.t.head();
-        f.t = f.t.tail();
-        f.b++;
-        term(t, budget);
-      } else {
-        Term t = f.t;
-        out_.set32(f.a, f.b);
+      Term rest = f.t, t;
+      Word n = f.b;
+      bool small = true;
+      for (; small && rest.is_cons() && *budget > 0; n++) {
+        small = leaf(t = rest.head(), budget);
+        rest = rest.tail();
+      }
+      f.t = rest;
+      f.b = n;
+      if (!small) term(t, budget);
+      else if (!rest.is_cons()) {
+        out_.set32(f.a, n);
         stack_.pop_back();
-        term(t, budget);
+        term(rest, budget);
       }
       break;
     }
     case Op::FlatMap: {
-      Word i = f.a / 2;
-      Term t = f.a & 1 ? flat_map_values(f.t)[i] : tuple_elements(flat_map_keys(f.t))[i];
-      if (++f.a == f.b) stack_.pop_back();
-      term(t, budget);
+      const Term *keys = tuple_elements(flat_map_keys(f.t)), *values = flat_map_values(f.t);
+      Word i = f.a, end = f.b;
+      Term t;
+      bool small;
+      do {
+        small = leaf(t = i & 1 ? values[i / 2] : keys[i / 2], budget);
+        i++;
+      } while (small && i < end && *budget > 0);
+      f.a = i;
+      if (i == end) stack_.pop_back();
+      if (!small) term(t, budget);
       break;
     }
     case Op::FunSize:
@@ -287,15 +336,17 @@ void EtfEncoder::ref(Term t) {
 void EtfEncoder::list(Term t, int64_t *budget) {
   Word n = 0;
   Term rest = t;
+  uint8_t first[32]; // short strings are walked once
   for (; rest.is_cons() && n <= kMaxString; rest = rest.tail(), n++) {
     Term c = rest.head();
     if (c.raw() > Term::small(255).raw() || !c.is_small()) break;
+    if (n < sizeof first) first[n] = uint8_t(c.small_value());
   }
   *budget -= int64_t(n / 8);
   if (rest.is_nil() && n <= kMaxString) {
     out_.put8(tag::String);
     out_.put16(n);
-    if (out_.counting()) return out_.put(nullptr, n);
+    if (n <= sizeof first || out_.counting()) return out_.put(first, n);
     uint8_t *p = out_.grow(n);
     for (; t.is_cons(); t = t.tail()) *p++ = uint8_t(t.head().small_value());
     return;

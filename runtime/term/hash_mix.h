@@ -16,7 +16,8 @@ inline constexpr uint32_t Plain = golden(1), Nil = golden(2), Atom = golden(3), 
                           Depth = golden(22);
 } // namespace salt
 
-inline void mix(uint32_t &a, uint32_t &b, uint32_t &c) {
+// Never a call: the words would go through memory, and each mixing waits for the one before.
+[[gnu::always_inline]] inline void mix(uint32_t &a, uint32_t &b, uint32_t &c) {
   a -= b, a -= c, a ^= c >> 13;
   b -= c, b -= a, b ^= a << 8;
   c -= a, c -= b, c ^= b >> 13;
@@ -43,6 +44,11 @@ inline uint32_t load32(const uint8_t *p) {
   memcpy(&v, p, 4);
   return v; // little endian machines only
 }
+// n < 4 bytes, the missing ones zero.
+[[gnu::always_inline]] inline uint32_t load_few(const uint8_t *p, uint64_t n) {
+  if (n == 0) return 0;
+  return p[0] | uint32_t(p[n >> 1]) << (n >> 1) * 8 | uint32_t(p[n - 1]) << (n - 1) * 8;
+}
 [[gnu::always_inline]] inline uint32_t block(const uint8_t *p, uint64_t n, uint32_t initial) {
   uint32_t a = golden(1), b = a, c = initial;
   uint64_t left = n;
@@ -50,9 +56,11 @@ inline uint32_t load32(const uint8_t *p) {
     a += load32(p), b += load32(p + 4), c += load32(p + 8);
     mix(a, b, c);
   }
-  uint8_t rest[12] = {};
-  memcpy(rest, p, left);
-  a += load32(rest), b += load32(rest + 4), c += uint32_t(n) + (load32(rest + 8) << 8); // low byte of c is the length's
+  uint32_t last = load_few(p + (left & ~uint64_t{3}), left & 3);
+  if (left >= 8) a += load32(p), b += load32(p + 4), c += last << 8; // low byte of c is the length's
+  else if (left >= 4) a += load32(p), b += last;
+  else a += last;
+  c += uint32_t(n);
   mix(a, b, c);
   return c;
 }

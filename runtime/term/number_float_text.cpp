@@ -24,27 +24,56 @@ void drop_zeroes(std::string &s) {
   while (s.back() == '0') s.pop_back();
   if (s.back() == '.') s += '0';
 }
+// The eight digits of v < 10^8, each in a byte of its own, the first one in the lowest: halves, quarters and eighths side
+// by side in one word.
+uint64_t eight_digits(uint64_t v) {
+  uint64_t halves = v / 10000 | v % 10000 << 32;
+  uint64_t hundreds = halves * 5243 >> 19 & 0x7f0000007f; // / 100
+  uint64_t pairs = hundreds | (halves - hundreds * 100) << 16;
+  uint64_t tens = pairs * 103 >> 10 & 0x000f000f000f000f; // / 10
+  return tens | (pairs - tens * 10) << 8;
+}
+// Digits of a number without zeroes at either end.
+struct Digits {
+  char text[48]; // more than can be: pieces of a fixed size are copied from it
+  int first = 0, end = 1;
+  int before_end = 0;           // zeroes that were cut off
+  explicit Digits(uint64_t v) { // 0 < v < 10^18
+    constexpr uint64_t k8 = 100'000'000, kZeros = 0x3030303030303030;
+    uint64_t high = v / k8, upper = eight_digits(high % k8), lower = eight_digits(v % k8), top = high / k8;
+    text[0] = char('0' + top / 10);
+    text[1] = char('0' + top % 10);
+    uint64_t u = upper | kZeros, l = lower | kZeros;
+    memcpy(text + 2, &u, 8);
+    memcpy(text + 10, &l, 8);
+    if (top) first = top < 10;
+    else first = upper ? 2 + std::countr_zero(upper) / 8 : 10 + std::countr_zero(lower) / 8;
+    if (lower) end = 18 - std::countl_zero(lower) / 8;
+    else if (upper) end = 10 - std::countl_zero(upper) / 8;
+    else end = top % 10 ? 2 : 1;
+    before_end = 18 - end;
+  }
+  Digits() { text[0] = '0'; }
+};
 } // namespace
 
 size_t short_float_text(double d, char *out) {
   char *start = out;
   if (std::signbit(d)) *out++ = '-';
-  char digits[24] = "0";
-  int count = 1, exponent = 0; // of the first digit
-  if (d != 0) {
-    auto shortest = shortest::decimal_of(std::fabs(d));
-    count = int(std::to_chars(digits, digits + sizeof digits, shortest.digits).ptr - digits);
-    exponent = shortest.exponent + count - 1;
-    while (digits[count - 1] == '0') count--;
-  }
-  int last = exponent - count + 1; // power of ten of the last digit
+  const auto shortest = d != 0 ? shortest::decimal_of(std::fabs(d)) : shortest::Decimal{0, 0};
+  const Digits all = d != 0 ? Digits(shortest.digits) : Digits();
+  const char *digits = all.text + all.first;
+  int count = all.end - all.first;
+  int exponent = shortest.exponent + all.before_end + count - 1; // of the first digit
+  int last = exponent - count + 1;                               // power of ten of the last digit
   // The shorter of the two notations, decimal if they are equally long; but integers that doubles no longer hold
   // exactly are always scientific.
   int lower = count == 1 ? -4 : -(count + 2);
   int upper = count == 1 || exponent >= 10 ? 2 : 1;
   bool decimal = last >= lower && last <= upper && std::fabs(d) < 0x1p53;
+  static_assert(kShortFloatText >= 24 + 24 + 4); // what is copied too much stays within
   auto put = [&](const char *from, int n) {
-    memcpy(out, from, size_t(n));
+    memcpy(out, from, 24);
     out += n;
   };
   auto zeros = [&](int n) {
@@ -61,13 +90,15 @@ size_t short_float_text(double d, char *out) {
   } else if (last >= 0) {
     put(digits, count);
     zeros(last);
-    put(".0", 2);
+    *out++ = '.';
+    *out++ = '0';
   } else if (exponent >= 0) {
     put(digits, exponent + 1);
     *out++ = '.';
     put(digits + exponent + 1, count - exponent - 1);
   } else {
-    put("0.", 2);
+    *out++ = '0';
+    *out++ = '.';
     zeros(-exponent - 1);
     put(digits, count);
   }

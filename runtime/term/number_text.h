@@ -4,9 +4,9 @@
 #include <cstdint>
 
 namespace joist::runtime {
-inline constexpr size_t kSmallText = 66, kShortFloatText = 48;
+inline constexpr size_t kSmallText = 66, kShortFloatText = 64;
 // A small integer, base 2..36, digits upper case: at most kSmallText bytes. Tells how many.
 size_t small_to_text(int64_t v, int base, char *out);
-// As float_to_text_short: at most kShortFloatText bytes. Tells how many.
+// As float_to_text_short. Tells how many bytes the text has; the others of `out`, kShortFloatText in all, may be written to.
 size_t short_float_text(double d, char *out);
 } // namespace joist::runtime
