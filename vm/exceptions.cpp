@@ -7,6 +7,8 @@
 #include "vm/call_trace.h"
 #include "vm/vm.h"
 
+#include <memory>
+
 namespace joist::vm {
 namespace {
 // Lies in the heap under a bignum's header.
@@ -88,28 +90,30 @@ Term save_trace(Process *p, ExcClass cls, const Instr *pc, bool pc_is_return, co
   bool function_clause = !bif && f.reason == Reason::FunctionClause && pc;
   if (function_clause) arg_list = list_of(p, p->machine->x, reinterpret_cast<const FuncInfo *>(pc)->mfa.arity);
 
-  RawTrace *t = new_raw(p, depth + 1);
-  t->flags = Word(cls) | (bif ? kMfaOnTop : 0) | (function_clause ? kFunctionClause : 0);
+  constexpr Word kFew = 32;
+  Word few[kFew], n = 0;
+  std::unique_ptr<Word[]> many;
+  Word *at = few;
+  if (depth > kFew) {
+    many.reset(new Word[depth]);
+    at = many.get();
+  }
   if (depth > 0) depth--; // there is always a current function
   Word previous = pc_word;
+  if (bif && depth > 0 && pc_word) at[n++] = pc_word;
+  for (const Word *s = p->stack_top; s < p->heap_end && n < depth; s++)
+    if (is_return_word(*s) && *s != previous && !is_trace_return(*s)) at[n++] = previous = *s;
+  RawTrace *t = new_raw(p, n);
+  t->flags = Word(cls) | (bif ? kMfaOnTop : 0) | (function_clause ? kFunctionClause : 0);
   if (bif) {
     t->module = bif->module.raw();
     t->function = bif->function.raw();
     t->arity = bif->arity;
-    if (depth > 0 && pc_word) {
-      t->at[t->depth++] = pc_word;
-      depth--;
-    }
   } else {
     t->pc = pc_word;
   }
-  for (const Word *s = p->stack_top; s < p->heap_end && depth > 0; s++)
-    if (is_return_word(*s) && *s != previous && !is_trace_return(*s)) {
-      previous = *s;
-      t->at[t->depth++] = *s;
-      depth--;
-    }
-  for (Word i = t->depth; i < header_size(t->hdr) - (kFixedWords - 1); i++) t->at[i] = 0;
+  t->depth = n;
+  for (Word i = 0; i < n; i++) t->at[i] = at[i];
   return pack(p, arg_list, info, t);
 }
 

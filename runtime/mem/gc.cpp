@@ -49,7 +49,7 @@ public:
         return;
       }
       if (is_literal(src)) return;
-      Word *dst = room(src, 2);
+      Word *dst = room(matures(src), 2);
       dst[0] = src[0];
       dst[1] = src[1];
       src[0] = Term::none().raw();
@@ -62,7 +62,7 @@ public:
       }
       if (is_literal(src)) return;
       Word n = header_size(hdr) + 1;
-      Word *dst = room(src, n);
+      Word *dst = room(matures(src), n);
       for (Word i = 0; i < n; i++) dst[i] = src[i];
       *slot = *src = Term::boxed(dst).raw();
     }
@@ -77,8 +77,8 @@ public:
   // other promoted or old ones only; still each round scans both, which costs nothing and needs no such argument.
   void scan(Word *young, Word *old) {
     while (young < young_ || old < old_) {
-      while (young < young_) young = scan_one(young);
-      while (old < old_) old = scan_one(old);
+      while (young < young_) young = scan_one<false>(young);
+      while (old < old_) old = scan_one<true>(old);
     }
     for (auto *c : contexts_) match_ctx_rebase(c);
   }
@@ -114,14 +114,47 @@ private:
     return Word(reinterpret_cast<const char *>(p) - reinterpret_cast<const char *>(start)) < bytes;
   }
   bool is_old(const Word *src) const { return within(src, old_start_, old_bytes_); }
-  [[gnu::always_inline]] Word *room(const Word *src, Word n) {
-    Word *&top = Minor && within(src, mature_, mature_bytes_) ? old_ : young_;
-    Word *r = top;
-    top += n;
+  [[gnu::always_inline]] bool matures(const Word *src) const { return Minor && within(src, mature_, mature_bytes_); }
+  [[gnu::always_inline]] Word *room(bool mature, Word n) {
+    Word *r;
+    if (mature) {
+      r = old_;
+      old_ += n;
+    } else {
+      r = young_;
+      young_ += n;
+    }
     return r;
   }
-  [[gnu::always_inline]] Word *scan_one(Word *w) {
+  // w holds t, a cons. As long as each cell is copied right behind the place that refers to it, and its head is no
+  // pointer, there is nothing else to scan before its tail: a list of numbers is copied in this loop alone. Answers where
+  // scanning goes on.
+  template <bool InOld> [[gnu::always_inline]] Word *scan_list(Word *w, Term t) {
+    for (;;) {
+      Word *src = t.cell();
+      if (Minor && is_old(src)) return w + 1;
+      Term head(src[0]), tail(src[1]);
+      if (head.is_none()) { // moved already
+        *w = tail.raw();
+        return w + 1;
+      }
+      if (is_literal(src)) return w + 1;
+      const bool to_old = matures(src);
+      Word *dst = room(to_old, 2);
+      dst[0] = head.raw();
+      dst[1] = tail.raw();
+      src[0] = Term::none().raw();
+      *w = src[1] = Term::cons(dst).raw();
+      // The other generation's block might begin where this one ends.
+      if (dst != w + 1 || to_old != InOld || head.is_pointer()) return w + 1;
+      w = dst + 1;
+      if (!tail.is_cons()) return w;
+      t = tail;
+    }
+  }
+  template <bool InOld> [[gnu::always_inline]] Word *scan_one(Word *w) {
     Term t(*w);
+    if (t.is_cons()) return scan_list<InOld>(w, t);
     if (t.is_pointer()) {
       evacuate_object(w, t);
       return w + 1;

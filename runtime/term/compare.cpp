@@ -3,6 +3,7 @@
 #include "runtime/code/code.h"
 #include "runtime/dist/node.h"
 #include "runtime/term/binary.h"
+#include "runtime/term/differ.h"
 #include "runtime/term/map.h"
 #include "runtime/term/number.h"
 #include "runtime/term/work_stack.h"
@@ -39,14 +40,6 @@ struct EqItem {
   const Term *a, *b;
   Word n;
 };
-// Different words that cannot be equal: a small integer or another immediate that is no float with anything, pointers of
-// different kinds. Others need a look.
-[[gnu::always_inline]] inline bool surely_differ(Term a, Term b) {
-  if (a.is_small() || b.is_small()) return true;
-  Word x = a.raw() & kTagMask, y = b.raw() & kTagMask;
-  return x == Word(Tag::Imm) || y == Word(Tag::Imm) || ((a.is_pointer() || b.is_pointer()) && x != y);
-}
-
 } // namespace
 
 bool eq_slow(Term a, Term b) {

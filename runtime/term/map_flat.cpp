@@ -1,4 +1,5 @@
 #include "runtime/term/map_flat.h"
+#include "runtime/term/differ.h"
 
 namespace joist::runtime::flat {
 
@@ -8,8 +9,22 @@ Word index_of(const Term *keys, Word n, Term key) {
       if (keys[i] == key) return i;
     return kAbsent;
   }
-  for (Word i = 0; i < n; i++)
-    if (eq(keys[i], key)) return i;
+  if (!is_tuple(key)) {
+    for (Word i = 0; i < n; i++)
+      if (eq(keys[i], key)) return i;
+    return kAbsent;
+  }
+  const Word *x = key.box();
+  const Word hdr = *x, size = header_size(hdr);
+  for (Word i = 0; i < n; i++) {
+    if (keys[i] == key) return i;
+    if (!keys[i].is_boxed()) continue;
+    const Word *y = keys[i].box();
+    if (*y != hdr) continue;
+    Word k = 1;
+    while (k <= size && x[k] == y[k]) k++;
+    if (k > size || (!surely_differ(Term(x[k]), Term(y[k])) && eq_slow(keys[i], key))) return i;
+  }
   return kAbsent;
 }
 
