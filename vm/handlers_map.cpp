@@ -32,7 +32,10 @@ struct Op_put_map {
     auto *v = reinterpret_cast<const uint16_t *>(bytes(pc) + SIZE);
     SAVE();
     // Nothing else may make room in a loop that only updates maps.
-    if (NUM(5) != kNotLive) COLLECT_BEFORE_SLOW(NUM(5));
+    if (NUM(5) != kNotLive) {
+      COLLECT_BEFORE_SLOW(NUM(5));
+      LOAD(); // where it fails, this is the state it goes on with
+    }
     auto mode = PutMap(NUM(3));
     Term r =
         mode == PutMap::Fresh ? fresh_map(m, pc, v, n) : put_map_operands(m, pc, GET(1), v, n, mode == PutMap::Exact);

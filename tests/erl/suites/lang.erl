@@ -182,6 +182,14 @@ comprehensions() ->
      ?C(nested, [[Y || Y <- lists:seq(1, X)] || X <- [1, 2, 3]])].
 
 %% Keys in no order, of every kind, repeated, absent; values that change and that do not.
+%% Updates of maps are all that makes garbage here, and some of them fail.
+map_loop(0, M, A) -> {map_size(M), A};
+map_loop(N, M, A) ->
+    M1 = M#{k => N},
+    map_loop(N - 1, M1, try {N, M1#{nope := [N | A]}} of {_, #{nope := [N | _]}} -> N catch error:{badkey, K}:_ -> K end).
+tuple_loop(0, T) -> T;
+tuple_loop(N, T) -> tuple_loop(N - 1, setelement(N rem 2 + 1, T, {N, element(2, T) =:= N})).
+
 maps() ->
     M = id(#{b => 2, a => 1, {t, 1} => 3, "s" => 4, 1 => 5, 1.0 => 6, 0.0 => 7, <<"x">> => 8}),
     E = id(#{}),
@@ -195,6 +203,10 @@ maps() ->
      ?C(map_exact_absent_first, M#{nope := id(9), a := id(1)}),
      ?C(map_unchanged, begin N = M#{a => id(1), b => id(2)}, {N =:= M, erlang:phash2(N) =:= erlang:phash2(M)} end),
      ?C(map_many_updates, lists:foldl(fun(I, A = #{a := X}) -> A#{a := X + I, b => I} end, M, lists:seq(1, 500))),
+     ?C(map_loop_absent, map_loop(2000, M, 0)),
+     ?C(map_loop, map_loop(2000, #{k => 0, nope => 0}, 0)),
+     ?C(setelement_loop, tuple_loop(3000, {0, [], a})),
+     ?C(setelement_bad, [catch setelement(id(I), id(T), x) || I <- [0, 1, 4, a], T <- [{}, {1, 2, 3}, [], b]]),
      ?C(map_grow, lists:sort(maps:to_list(lists:foldl(fun(I, A) -> A#{I => I, a => I} end, M, lists:seq(1, 40))))),
      ?C(map_large_update, begin L = maps:from_list([{I, I} || I <- lists:seq(1, 100)]), {maps:get(a, L#{a => id(1), 5 => id(x)}), maps:get(5, L#{5 := id(y), 7 := id(z)})} end),
      ?C(map_large_absent, begin L = maps:from_list([{I, I} || I <- lists:seq(1, 100)]), L#{a := id(1)} end),
