@@ -27,6 +27,8 @@ public:
   bool added = false;
   bool always_ready = false; // a file, /dev/null: epoll refuses these
   bool dead = false;
+  // Standing interest in input (poll_stand): the kernel goes on telling. Quiet: it does not, until poll_stand or poll_handled.
+  bool standing = false, quiet = false, told = false;
   PollClient *client;
 };
 
@@ -49,6 +51,22 @@ Poller *poller;
 
 uint32_t event_bits(bool in, bool out) {
   return (in ? uint32_t(EPOLLIN) : 0) | (out ? uint32_t(EPOLLOUT) : 0) | uint32_t(EPOLLONESHOT);
+}
+
+// With the item's lock. Errors and hang-ups can not be switched off, but are told once only.
+void silence(PollItem *item) {
+  epoll_event e{};
+  e.events = EPOLLONESHOT;
+  e.data.ptr = item;
+  epoll_ctl(poller->set, EPOLL_CTL_MOD, item->fd, &e);
+  item->quiet = true;
+}
+void stand(PollItem *item) {
+  epoll_event e{};
+  e.events = EPOLLIN;
+  e.data.ptr = item;
+  epoll_ctl(poller->set, EPOLL_CTL_MOD, item->fd, &e);
+  item->quiet = false;
 }
 
 // ns < 0: as long as it takes.
@@ -77,6 +95,13 @@ bool dispatch(int64_t ns) {
     uint32_t e = events[i].events;
     std::lock_guard g(item->lock);
     if (item->dead) continue;
+    if (item->standing && !item->quiet) {
+      if (item->told) { // not handled yet: no more of it until then
+        silence(item);
+        continue;
+      }
+      item->told = true;
+    }
     bool broken = e & (EPOLLERR | EPOLLHUP);
     if (broken) item->client->broken();
     item->client->ready(broken || (e & EPOLLIN), broken || (e & EPOLLOUT));
@@ -175,6 +200,7 @@ void poll_arm(PollItem *item, bool in, bool out) {
   {
     std::lock_guard g(item->lock);
     if (item->dead) return;
+    item->standing = item->told = false;
     if (!item->always_ready) {
       epoll_event e{};
       e.events = event_bits(in, out);
@@ -198,6 +224,24 @@ void poll_arm(PollItem *item, bool in, bool out) {
     }
   }
   if (in || out) item->client->ready(in, out);
+}
+
+bool poll_stand(PollItem *item) {
+  std::lock_guard g(item->lock);
+  if (item->dead || !item->added || item->always_ready) return false;
+  if (item->standing && !item->quiet) return true;
+  if (!item->standing) item->told = false;
+  item->standing = true;
+  stand(item);
+  return true;
+}
+
+void poll_handled(PollItem *item, bool in) {
+  std::lock_guard g(item->lock);
+  item->told = false;
+  if (item->dead || !item->standing) return;
+  if (in && item->quiet) stand(item);
+  else if (!in && !item->quiet) silence(item);
 }
 
 void poll_remove(PollItem *item) {

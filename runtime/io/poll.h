@@ -26,6 +26,11 @@ void poll_start(); // starts the thread; once
 PollItem *poll_add(int fd, PollClient *client);
 void poll_arm(PollItem *item, bool in, bool out); // replaces what was armed before
 void poll_remove(PollItem *item);
+// Instead of poll_arm, for a descriptor that has been armed before (else false): interest in input that stands. After each
+// `ready` the owner calls poll_handled when it has acted upon it; what is told again until then is not passed on. in: it
+// stands further.
+bool poll_stand(PollItem *item);
+void poll_handled(PollItem *item, bool in);
 // Reports what is ready now, without waiting; not while another thread does. True: something was.
 bool poll_check();
 // For a scheduler with nothing to do. Between begin (false: another thread is at it) and the end of poll_sleep the

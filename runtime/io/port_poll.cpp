@@ -8,6 +8,7 @@
 
 namespace joist::runtime {
 namespace {
+constexpr uint8_t kOnceAfterUnwanted = 16;
 constexpr uint32_t kIn = 1, kOut = 2, kQueued = 4;
 
 struct ReadyTask : PortTask {
@@ -34,6 +35,9 @@ void PortDescriptor::ready(bool in, bool out) {
 void PortDescriptor::arm() {
   armed_in_ = in_;
   armed_out_ = out_;
+  stands_ = in_ && !out_ && once_ == 0 && poll_stand(item_);
+  if (stands_) return;
+  if (once_ > 0) once_--;
   poll_arm(item_, in_, out_);
 }
 
@@ -48,10 +52,21 @@ void PortDescriptor::want(bool in, bool out) {
 void PortDescriptor::run(Port &port) {
   uint32_t what = pending_.exchange(0);
   if (closed_) return;
-  armed_in_ = armed_out_ = false;
+  const bool stood = stands_, wanted = in_;
+  armed_out_ = false;
+  if (!stood) armed_in_ = false;
   if ((what & kIn) && in_ && port.instance) port.instance->ready_input(port, fd_);
   if ((what & kOut) && out_ && !closed_ && port.instance && !port.failed) port.instance->ready_output(port, fd_);
-  if (!closed_ && !port.failed && ((in_ && !armed_in_) || (out_ && !armed_out_))) arm();
+  if (closed_) return;
+  if (stood) {
+    // It stands though nothing may be wanted just now: likely something will be before more comes.
+    poll_handled(item_, wanted && !port.failed);
+    if (!wanted) { // it was not so
+      armed_in_ = stands_ = false;
+      once_ = kOnceAfterUnwanted;
+    }
+  }
+  if (!port.failed && ((in_ && !armed_in_) || (out_ && !armed_out_))) arm();
 }
 
 void PortDescriptor::close() {

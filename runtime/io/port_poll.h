@@ -26,6 +26,8 @@ private:
   int fd_;
   bool in_ = false, out_ = false, closed_ = false;
   bool armed_in_ = false, armed_out_ = false; // the poller has been asked, and no event has been run since
+  bool stands_ = false;                       // asked by poll_stand: armed_in_ holds until nobody wants input
+  uint8_t once_ = 0;                          // how many times it is not asked so
   std::atomic<uint32_t> pending_{0};          // 1 in, 2 out, 4 task queued
   std::atomic<int32_t> refs_{1};
 };

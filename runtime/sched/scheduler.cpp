@@ -40,6 +40,7 @@ std::mutex block_lock;
 std::mutex block_signal_lock;
 std::condition_variable block_over;
 thread_local Scheduler *self = nullptr;
+thread_local bool adopting = false; // what is woken goes on here
 SchedulerConfig config;
 
 constexpr uint32_t kSomewhere = pstate::InRunQueue | pstate::Running | pstate::DirtyQueued | pstate::DirtySignals;
@@ -84,16 +85,17 @@ Scheduler &queue_for(Process *p) {
 
 // What a port task wakes goes on here, rather than another thread being woken for it.
 bool stays_here(Process *p) {
-  return self && !self->machine.p && self->queue.length() == 0 &&
+  return self && !self->machine.p && (adopting || self->queue.length() == 0) &&
          self->index < online.load(std::memory_order_relaxed) &&
          !(p->state.load(std::memory_order_relaxed) & pstate::Bound);
 }
 
 // p has just got InRunQueue by the caller.
 void enqueue(Process *p) {
-  Scheduler &preferred = queue_for(p);
-  Scheduler &q =
-      &preferred != self && preferred.sleeping.load(std::memory_order_relaxed) && stays_here(p) ? *self : preferred;
+  Scheduler *preferred = &queue_for(p);
+  if (preferred != self && (adopting || preferred->sleeping.load(std::memory_order_relaxed)) && stays_here(p))
+    preferred = self;
+  Scheduler &q = *preferred;
   p->run_queue.store(&q, std::memory_order_relaxed);
   q.queue.push(p);
   if (&q != self && q.sleeping.load(std::memory_order_seq_cst)) wake(q);
@@ -277,6 +279,16 @@ void balance(Scheduler &me, uint32_t turn) {
   }
 }
 
+// The timers of a scheduler whose thread the system keeps off the processors. Another one is looked at each time.
+void run_late_timers(Scheduler &me, uint32_t turn, int64_t now) {
+  constexpr int64_t kLate = 1'000'000; // ns
+  Scheduler &other = schedulers[(me.index + 1 + turn % (count - 1)) % count];
+  if (timers_next(other.index) > now - kLate) return;
+  adopting = true;
+  timers_run(other.index, now);
+  adopting = false;
+}
+
 WorkItem *steal_work(Scheduler &me) {
   for (unsigned k = 1; k < count; k++)
     if (WorkItem *w = schedulers[(me.index + k) % count].queue.pop_work()) return w;
@@ -385,7 +397,9 @@ void loop(Scheduler &me) {
     progress::quiescent();
     if (block_wanted.load(std::memory_order_relaxed)) stand_if_blocked(me);
     if (++turn % 8 == 0 || since_timers > 1000) {
-      timers_run(me.index, monotonic_time());
+      int64_t now = monotonic_time();
+      timers_run(me.index, now);
+      if (count > 1 && turn % 8 == 0) run_late_timers(me, turn / 8, now);
       since_timers = 0;
     }
     if (me.left_poll && os_monotonic_time() - me.left_poll > kUnattended) {

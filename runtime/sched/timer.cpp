@@ -28,6 +28,7 @@ struct Wheel {
   uint64_t elapsed = tick_of(monotonic_time(), false);
   uint64_t occupied[kLevels] = {};
   Timer *slots[kLevels][kSlots] = {};
+  bool running = false;           // somebody fires its timers: nobody else does, so that they fire in order
   uint64_t earliest = UINT64_MAX; // lower bound of the next tick that needs work
 
   static uint64_t due(const Timer *t) { return tick_of(t->expires, true); }
@@ -119,7 +120,8 @@ int64_t timers_run(uint32_t n, int64_t now_ns) {
   Wheel &w = wheel(n);
   uint64_t now = tick_of(now_ns, false);
   std::unique_lock g(w.lock);
-  if (w.earliest > now) { return w.earliest == UINT64_MAX ? INT64_MAX : time_of(w.earliest); }
+  if (w.earliest > now || w.running) return w.earliest == UINT64_MAX ? INT64_MAX : time_of(w.earliest);
+  w.running = true;
   uint64_t at;
   int level;
   unsigned slot;
@@ -127,6 +129,7 @@ int64_t timers_run(uint32_t n, int64_t now_ns) {
     if (at > now) {
       w.elapsed = std::max(w.elapsed, now);
       w.earliest = at;
+      w.running = false;
       return time_of(at);
     }
     w.elapsed = std::max(w.elapsed, at);
@@ -155,6 +158,7 @@ int64_t timers_run(uint32_t n, int64_t now_ns) {
   }
   w.elapsed = std::max(w.elapsed, now);
   w.earliest = UINT64_MAX;
+  w.running = false;
   return INT64_MAX;
 }
 

@@ -21,7 +21,7 @@ struct Timer {
 void timer_start(Timer *t, int64_t expires_ns, void (*fire)(Timer *));
 // True if it was still armed: then `fire` will not run. False: it has run, runs now or was never armed. Any thread.
 bool timer_cancel(Timer *t);
-// For schedulers: runs what is due on their wheel; returns the next expiry, or INT64_MAX.
+// For schedulers: runs what is due on a wheel, as a rule their own, unless another thread is at it; returns the next expiry, or INT64_MAX.
 int64_t timers_run(uint32_t wheel, int64_t now);
 int64_t timers_next(uint32_t wheel);
 // Set by the schedulers: a timer was armed on that wheel by another thread and is the next one to expire there.

@@ -7,7 +7,7 @@
 
 namespace joist::stubs::inet {
 namespace {
-constexpr int kReadsFromNode = 16; // in one turn
+constexpr int kReads = 16; // in one turn
 } // namespace
 
 TcpPort::~TcpPort() {
@@ -149,10 +149,10 @@ void TcpPort::ready_input(Port &, int) {
   if (state_ & kStateAccepting) return accept_ready();
   if (!is_connected()) return want_read(false);
   Got got = receive(0);
-  if (got == Got::Gone || deliver_ != kDeliverPort) return;
-  // What nodes send comes in packets one after the other, large messages in many: readiness is asked for again only when
-  // nothing is left, which saves a round through the poll thread for each.
-  for (int i = 1; i < kReadsFromNode; i++) {
+  if (got == Got::Gone) return;
+  // Large messages come in many reads: readiness is asked for again only when nothing is left, which saves a round through
+  // the poller for each.
+  for (int i = 1; i < kReads; i++) {
     if (!last_read_ || !is_connected() || active_ == kPassive || paused_) return;
     if ((got = receive(0)) == Got::Gone) return;
   }
