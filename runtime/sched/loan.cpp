@@ -43,9 +43,9 @@ void *player(void *arg) {
     pthread_setname_np(pthread_self(), name);
     s->player = pthread_self();
     play(*s);
-    pthread_setname_np(pthread_self(), "spare");
     late.fetch_sub(1, std::memory_order_relaxed);
     std::unique_lock l(lock);
+    pthread_setname_np(pthread_self(), "spare");
     spares++;
     part_given.wait(l, [] { return !parts.empty(); });
     spares--;
@@ -54,10 +54,16 @@ void *player(void *arg) {
   }
 }
 
-void give_away(Scheduler &s) {
+// Takes s away from who plays it, if that loan still stands.
+void take_away(Scheduler &s, uint64_t loan) {
+  std::lock_guard g(lock); // until its player has another name, it does not become a spare thread
+  late.fetch_add(1, std::memory_order_relaxed);
+  if (!s.loan.compare_exchange_strong(loan, loan + 1, std::memory_order_acq_rel)) {
+    late.fetch_sub(1, std::memory_order_relaxed);
+    return;
+  }
   pthread_setname_np(s.player, "dio_late");
   none_before.store(os_monotonic_time() + kNoneAfterLate, std::memory_order_relaxed);
-  std::lock_guard g(lock);
   if (spares > parts.size()) {
     parts.push_back(&s);
     part_given.notify_one();
@@ -90,10 +96,7 @@ void *watcher(void *) {
         seen[i] = now;
         continue;
       }
-      late.fetch_add(1, std::memory_order_relaxed);
-      // The player's thread is there as long as the job is: it can not end without having been told.
-      if (s.loan.compare_exchange_strong(now, now + 1, std::memory_order_acq_rel)) give_away(s);
-      else late.fetch_sub(1, std::memory_order_relaxed);
+      take_away(s, now);
       seen[i] = s.loan.load(std::memory_order_relaxed);
     }
     if (uint32_t now = poll_sleeps(); now != sleeps) {
@@ -125,15 +128,20 @@ void *watcher(void *) {
 }
 } // namespace
 
-bool loan_begin(Scheduler &s) {
+bool loan_possible() {
   if (late.load(std::memory_order_relaxed) >= dirty_io_schedulers()) return false;
-  if (int64_t until = none_before.load(std::memory_order_relaxed)) {
-    if (os_monotonic_time() < until) return false;
-    none_before.store(0, std::memory_order_relaxed);
-  }
-  s.loan.store(s.loan.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
-  if (!watching.load(std::memory_order_seq_cst)) wake_watcher();
+  int64_t until = none_before.load(std::memory_order_relaxed);
+  if (until == 0) return true;
+  if (os_monotonic_time() < until) return false;
+  none_before.store(0, std::memory_order_relaxed);
   return true;
+}
+
+uint64_t loan_begin(Scheduler &s) {
+  uint64_t loan = s.loan.load(std::memory_order_relaxed) + 1;
+  s.loan.store(loan, std::memory_order_seq_cst);
+  if (!watching.load(std::memory_order_seq_cst)) wake_watcher();
+  return loan;
 }
 
 void watch_start() {

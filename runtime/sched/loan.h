@@ -17,8 +17,10 @@
 #include "runtime/sched/run_queue.h"
 
 namespace joist::runtime {
-// The calling thread, which plays s, lends its part. False: not now.
-bool loan_begin(Scheduler &s);
+bool loan_possible(); // now
+// The calling thread, which plays s, lends its part; the number of the loan. It has gone offline and is standing already:
+// the part may be gone as soon as this returns.
+uint64_t loan_begin(Scheduler &s);
 // It takes it back. False: it came too late, the scheduler is another thread's.
 bool loan_end(Scheduler &s, uint64_t loan);
 void watch_start(); // a scheduler has left the poller

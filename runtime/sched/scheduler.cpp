@@ -176,10 +176,10 @@ constexpr int64_t kUnattended = 50'000; // ns: how long a scheduler that left th
 
 // Does p's brief dirty job (sched/loan.h). False: this thread has lost its part meanwhile.
 bool run_brief(Scheduler &me, Process *p) {
-  const uint64_t loan = me.loan.load(std::memory_order_relaxed); // has begun
   progress::offline();
   self = nullptr;
   me.standing.store(true, std::memory_order_seq_cst);
+  const uint64_t loan = loan_begin(me); // `me` may be another thread's from here on
   bool stays = dirty_run_here(p);
   if (!loan_end(me, loan)) {
     microstate::mine = nullptr;
@@ -243,7 +243,7 @@ int run(Scheduler &self_, Process *p) {
     bool brief = p->dirty->nif->brief;
     p->state.fetch_or(pstate::DirtyQueued, std::memory_order_acq_rel);
     s = p->state.fetch_and(~pstate::Running, std::memory_order_acq_rel);
-    if (brief && !(s & pstate::Signals) && loan_begin(self_)) {
+    if (brief && !(s & pstate::Signals) && loan_possible()) {
       if (!run_brief(self_, p)) return kPartLost;
       break;
     }
