@@ -28,6 +28,11 @@ bool never_returns(const Mfa &m);
 // May `name`/`arity` of module erlang be called by the bif instructions (guard functions and operators)?
 bool is_guard_bif(Term name, Word arity);
 
+// Are operands of kinds that the instruction can have? For instructions of which nothing else is asked.
+bool operand_kinds_fit(const BeamFile &file, const GenericOp &op);
+// Of fmove.
+bool float_move_fits(const Operand &from, const Operand &to);
+
 // Every way through a function, once more where ways meet with different states. False: *error. Replaces dead code.
 class FlowChecker {
 public:

@@ -26,9 +26,8 @@ template <unsigned W> bool Walk<W>::step(const GenericOp &op) {
   }
   case op_fmove: {
     const Operand &from = arg(op, 0), &to = arg(op, 1);
-    if (from.kind != OperandKind::FloatReg && !read(from)) return false;
-    if (to.kind == OperandKind::FloatReg) return true;
-    return (from.kind == OperandKind::FloatReg || fail("an operand should be a float register")) && write(to);
+    if (!float_move_fits(from, to)) return fail("one operand should be a float register, the other a float");
+    return from.kind == OperandKind::FloatReg ? write(to) : read(from);
   }
   case op_call: {
     const Operand &n = arg(op, 0), &to = arg(op, 1);

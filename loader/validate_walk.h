@@ -48,6 +48,10 @@ public:
         if (op.op == op_label) {
           if (!label(op)) return wide_ ? Outcome::TooWide : Outcome::Bad;
         } else if (!cur_.reached) {
+          if (!operand_kinds_fit(file_, op)) {
+            fail("an operand is of the wrong kind");
+            return Outcome::Bad;
+          }
           if (op.op != op_line) dead_.push_back(at_);
         } else if (!step(op)) {
           if (wide_) return Outcome::TooWide;

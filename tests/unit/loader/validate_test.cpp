@@ -1,9 +1,11 @@
 // What the validator refuses, on functions put together by hand.
 #include "loader/beam_file.h"
 #include "loader/genop.h"
+#include "loader/validate_ops.h"
 #include "runtime/atom/atom.h"
 #include "runtime/mem/literal.h"
 
+#include <cstring>
 #include <gtest/gtest.h>
 
 namespace joist::loader {
@@ -360,6 +362,55 @@ TEST_F(Validate, Lists) {
   Code f(1);
   f.ins(op_bif2, {L(0), U(3), X(0), X(0), X(0)}).ins(op_return, {});
   EXPECT_REFUSED(f, "guard BIF");
+}
+
+// Whether it is reached or not.
+TEST_F(Validate, DestinationsAreXOrYRegisters) {
+  auto refused = [](auto &&ins) {
+    for (bool dead : {false, true}) {
+      Code c(2);
+      if (dead) c.ins(op_return, {});
+      ins(c);
+      c.ins(op_return, {});
+      EXPECT_NE(c.check(), "") << dead;
+    }
+  };
+  const Operand fr = op(OperandKind::FloatReg, 1);
+  for (unsigned o = 1; o <= kMaxGenop; o++) {
+    const char *s = kSignatures[o];
+    for (unsigned at = 0; s && s[at]; at++) {
+      if (s[at] != 'd' && s[at] != 'D') continue;
+      refused([&](Code &c) {
+        std::vector<Operand> args;
+        for (unsigned k = 0; s[k]; k++) {
+          char what = s[k];
+          bool source = strchr("srcz", what), target = strchr("dD", what);
+          args.push_back(k == at              ? fr
+                         : source || target   ? X(0)
+                         : strchr("FT", what) ? L(1)
+                         : what == 'g'        ? U(0)
+                         : what == 'n'        ? U(1)
+                                              : U(0));
+        }
+        c.file.ops.push_back({uint16_t(o), uint8_t(args.size()), uint32_t(c.file.operands.size())});
+        c.file.operands.insert(c.file.operands.end(), args.begin(), args.end());
+      });
+    }
+  }
+  refused([&](Code &c) { c.ins(op_move, {X(0), fr}); });
+  refused([&](Code &c) { c.ins(op_swap, {X(0), fr}); });
+  refused([&](Code &c) { c.ins(op_fmove, {X(0), X(1)}); });
+  refused([&](Code &c) { c.ins(op_fmove, {fr, fr}); });
+  refused([&](Code &c) { c.ins(op_fmove, {I(1), fr}); });
+  refused([&](Code &c) { c.ins(op_put_tuple2, {fr, c.list({X(0)})}); });
+  refused([&](Code &c) { c.ins(op_put_map_assoc, {L(0), X(0), fr, U(1), c.list({X(0), X(0)})}); });
+  refused([&](Code &c) { c.ins(op_get_map_elements, {L(1), X(0), c.list({A(atoms::ok), fr})}); });
+  refused([&](Code &c) { c.ins(op_loop_rec, {L(1), fr}); });
+  refused([&](Code &c) { c.ins(op_bs_start_match3, {L(1), X(0), U(1), fr}); });
+  refused([&](Code &c) { c.ins(op_catch, {X(0), L(1)}); });
+  Code sound(1);
+  sound.ins(op_fmove, {X(0), fr}).ins(op_fmove, {fr, X(0)}).ins(op_return, {});
+  EXPECT_EQ(sound.check(), "");
 }
 
 TEST_F(Validate, ManyRegistersAndWays) {
