@@ -24,6 +24,8 @@ constexpr bool slow_in_place(loader::Op op) {
   case Op::add_c:
   case Op::sub_c:
   case Op::band_c:
+  case Op::add_l:
+  case Op::sub_l:
   case Op::byte_size:
   case Op::bit_size:
   case Op::length:

@@ -52,6 +52,13 @@ template <size_t N> Op find(const Named (&table)[N], Term name) {
   return Op::Count;
 }
 bool small_c(const Arg &a) { return a.is_lit() && a.term().is_small() && fits_c(a.term()); }
+// Which additions and subtractions stock takes for increments by a constant: a badarith there does not name the operator.
+bool increments(const Arg &a, bool subtracts) {
+  if (!a.is_lit() || !a.term().is_small()) return false;
+  constexpr int64_t kStockSmall = int64_t{1} << 59;
+  int64_t n = a.term().small_value();
+  return n >= (subtracts ? 0 : -kStockSmall) && n < kStockSmall;
+}
 } // namespace
 
 Emitter::Done Emitter::one_bif(const Mfa &mfa, const Arg &fail, Word live, const std::vector<Arg> &in, const Arg &out) {
@@ -60,12 +67,16 @@ Emitter::Done Emitter::one_bif(const Mfa &mfa, const Arg &fail, Word live, const
   if (mfa.module == atoms::erlang && in.size() == 2) {
     if (Op op = find(kBinary, mfa.function); op != Op::Count && knows_live) {
       bool body = fail.value == 0;
-      if (body && op == Op::add && small_c(in[0]) && in[1].is_reg()) {
-        ins(Op::add_c, {Arg::num(live), in[1], in[0], out});
+      const bool turned = op == Op::add && in[0].is_lit();
+      const Arg &a = in[turned], &b = in[!turned];
+      if (body && a.is_reg() && (op == Op::add || op == Op::sub) && increments(b, op == Op::sub)) {
+        const bool adds = op == Op::add;
+        ins(fits_c(b.term()) ? (adds ? Op::add_c : Op::sub_c) : (adds ? Op::add_l : Op::sub_l),
+            {Arg::num(live), a, b, out});
         return Done::Ok;
       }
-      if (body && in[0].is_reg() && small_c(in[1]) && (op == Op::add || op == Op::sub || op == Op::band)) {
-        ins(op == Op::add ? Op::add_c : op == Op::sub ? Op::sub_c : Op::band_c, {Arg::num(live), in[0], in[1], out});
+      if (body && op == Op::band && in[0].is_reg() && small_c(in[1])) {
+        ins(Op::band_c, {Arg::num(live), in[0], in[1], out});
         return Done::Ok;
       }
       ins(op, {fail, Arg::num(live), in[0], in[1], out});
@@ -88,6 +99,8 @@ Emitter::Done Emitter::one_bif(const Mfa &mfa, const Arg &fail, Word live, const
     }
   }
   if (mfa.module == atoms::erlang && in.size() == 1) {
+    if (mfa.function == atoms::op_plus && knows_live) // as on stock
+      return one_bif({atoms::erlang, atoms::op_plus, 2}, fail, live, {in[0], Arg::lit(Term::small(0))}, out);
     if ((mfa.function == atoms::op_minus || mfa.function == atoms::bnot || mfa.function == atoms::abs) && knows_live) {
       ins(mfa.function == atoms::bnot  ? Op::bnot
           : mfa.function == atoms::abs ? Op::abs

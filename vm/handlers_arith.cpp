@@ -85,6 +85,8 @@ using Op_bnot = Unary<UnaryOp::Bnot, sem::bnot>;
 using Op_abs = Unary<UnaryOp::Abs, sem::absolute>;
 using Op_add_c = Constant<ArithOp::Add, false, sem::small_arith<ArithOp::Add>>;
 using Op_sub_c = Constant<ArithOp::Sub, false, sem::small_arith<ArithOp::Sub>>;
+using Op_add_l = Op_add_c;
+using Op_sub_l = Op_sub_c;
 using Op_band_c = Constant<ArithOp::Band, true, sem::small_arith<ArithOp::Band>>;
 } // namespace
 

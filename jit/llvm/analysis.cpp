@@ -122,6 +122,8 @@ const PerOp<How> hows =
                          Op::add_c,
                          Op::sub_c,
                          Op::band_c,
+                         Op::add_l,
+                         Op::sub_l,
                          Op::hd,
                          Op::tl,
                          Op::element,
@@ -475,6 +477,8 @@ Registers Function::uses(const Ins &i) const {
   case Op::test_heap_put_list:
   case Op::add_c:
   case Op::sub_c:
+  case Op::add_l:
+  case Op::sub_l:
   case Op::band_c: r.x |= below(i.d.values[0]); break;
   case Op::bs_start_match: r.x |= below(i.d.values[2]); break;
   case Op::bs_init:
