@@ -5,6 +5,10 @@
 //
 // Invariant while a process executes: either nothing is withheld, or Scheduler::sample_in is 0 and Process::reductions are
 // those left until the sample.
+//
+// Built-in functions take the reductions left for what they may do before they yield, and come to no entry of a function
+// then. So a sample that was missed at the end of a slice is not made up for at once: that would leave each of their
+// slices a single reduction.
 #pragma once
 #include "runtime/code/hot.h"
 #include "runtime/sched/run_queue.h"
@@ -16,7 +20,7 @@ namespace joist::runtime {
 inline void sampling_begin(Scheduler &s, Process *p) {
   p->withheld = 0;
   if (!code_sampled) return;
-  int now = std::min<int>(p->reductions, std::max(s.sample_in, 1));
+  int now = s.sample_in > 0 ? std::min<int>(p->reductions, s.sample_in) : p->reductions;
   p->withheld = int16_t(p->reductions - now);
   p->reductions = now;
   s.sample_in = std::max(s.sample_in - now, 0);
