@@ -87,7 +87,8 @@ std::string system_version() {
   return "Erlang/OTP " + vm_flags.otp_release + " [erts-" + vm_flags.erts_version +
          "] [source] [64-bit] [smp:" + s(schedulers_count()) + ":" + s(schedulers_online()) +
          "] [ds:" + s(dirty_cpu_schedulers()) + ":" + s(dirty_cpu_schedulers_online()) + ":" +
-         s(dirty_io_schedulers()) + "] [async-threads:" + s(vm_flags.async_threads) + "]\n";
+         s(dirty_io_schedulers()) + "] [async-threads:" + s(vm_flags.async_threads) + "]" +
+         (code_released ? " [jit]\n" : "\n");
 }
 
 Term scheduler_bindings(Process *p) {

@@ -23,19 +23,19 @@ bool serialises = false;
 // Sizes are multiples of the unit, and so are the arena's addresses.
 size_t round_up(size_t bytes) { return (bytes + kUnit - 1) / kUnit * kUnit; }
 
-uint8_t *map_low() {
+uint8_t *map_low(int protection) {
   const int flags = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE;
-  void *p = mmap(nullptr, kReserve, PROT_READ | PROT_EXEC, flags | MAP_32BIT, -1, 0);
+  void *p = mmap(nullptr, kReserve, protection, flags | MAP_32BIT, -1, 0);
   for (uintptr_t at = 0x10000000; p == MAP_FAILED && at + kReserve < 0x80000000; at += 0x4000000)
-    p = mmap(reinterpret_cast<void *>(at), kReserve, PROT_READ | PROT_EXEC, flags | MAP_FIXED_NOREPLACE, -1, 0);
+    p = mmap(reinterpret_cast<void *>(at), kReserve, protection, flags | MAP_FIXED_NOREPLACE, -1, 0);
   return p == MAP_FAILED ? nullptr : static_cast<uint8_t *>(p);
 }
 } // namespace
 
-bool exec_memory_init() {
-  static const bool ok = [] {
+bool exec_memory_init(bool for_debugger) {
+  static const bool ok = [for_debugger] {
     low_free(low_alloc(16), 16); // the range for instructions is larger: it comes first
-    uint8_t *run = map_low();
+    uint8_t *run = map_low(PROT_READ | PROT_EXEC | (for_debugger ? PROT_WRITE : 0));
     if (!run) return false;
     // A shared mapping moved with an old size of 0 stays and is mapped again.
     void *write = mremap(run, 0, kReserve, MREMAP_MAYMOVE);

@@ -2,7 +2,8 @@
 // them in 32 bits.
 //
 // The same pages are mapped twice: once to be executed, never writable, and once to be written, never executable. So
-// code is added while other code of the same page runs, and no page is ever both. Any thread; one mutex inside.
+// code is added while other code of the same page runs, and no page is ever both (but for a debugger, which puts
+// breakpoints where code is executed). Any thread; one mutex inside.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -16,8 +17,9 @@ struct ExecBlock {
 };
 
 // Reserves the address range at the first call; takes memory only as it is used. False: no such mapping is possible
-// (the tier stays off).
-bool exec_memory_init();
+// (the tier stays off). for_debugger: a debugger may write to it where it is executed; the kernel lets it change pages
+// that are shared, as these are, only if they are writable. Only the first call's counts.
+bool exec_memory_init(bool for_debugger = false);
 // run is null if there is no room.
 ExecBlock exec_alloc(size_t bytes);
 // Nobody executes it any more.

@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <climits>
 #include <condition_variable>
+#include <csignal>
 #include <cstdio>
 #include <ctime>
 #include <deque>
@@ -23,7 +24,6 @@
 #include <mutex>
 #include <pthread.h>
 #include <sys/resource.h>
-#include <thread>
 #include <unistd.h>
 #include <unordered_map>
 
@@ -39,6 +39,7 @@ constexpr unsigned kHotReductions = 32'000;  // a function's before it is compil
 constexpr unsigned kLookUpReductions = 6000; // a module's before it is looked up in the cache
 constexpr unsigned kExitChecks = 64;         // every so many samples of compiled code
 constexpr size_t kBatch = 24;                // functions compiled together
+constexpr size_t kCompilerStack = size_t{16} << 20;
 
 struct Tier {
   std::mutex lock;
@@ -163,9 +164,13 @@ void work(std::unique_lock<std::mutex> &g) {
   if (exec_memory_used() > tier_settings.code_limit) tier.dead = true;
 }
 
-void compiler_thread() {
+void *compiler_thread(void *) {
   pthread_setname_np(pthread_self(), "compiler");
   setpriority(PRIO_PROCESS, id_t(gettid()), 5); // schedulers come first
+  sigset_t too_large;                           // a file of the cache, for the user's limits: then it is not written
+  sigemptyset(&too_large);
+  sigaddset(&too_large, SIGXFSZ);
+  pthread_sigmask(SIG_BLOCK, &too_large, nullptr);
   progress::register_thread();
   progress::offline();
   std::unique_lock g(tier.lock);
@@ -179,11 +184,25 @@ void compiler_thread() {
   }
 }
 
+// One more compiler thread; LLVM recurses deeply, whatever the user's limit for stacks is. False: there may be no more.
+bool start_thread() {
+  pthread_attr_t attributes;
+  pthread_t thread;
+  pthread_attr_init(&attributes);
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  pthread_attr_setstacksize(&attributes, kCompilerStack);
+  const bool ok = pthread_create(&thread, &attributes, compiler_thread, nullptr) == 0;
+  pthread_attr_destroy(&attributes);
+  return ok;
+}
+
 void enqueue(Unit &u) { // under lock
   if (std::find(tier.queue.begin(), tier.queue.end(), u.code()) == tier.queue.end()) tier.queue.push_back(u.code());
   if (!tier.threads_started) {
     tier.threads_started = true;
-    for (unsigned i = 0; i < tier_settings.threads; i++) std::thread(compiler_thread).detach();
+    unsigned started = 0;
+    while (started < tier_settings.threads && start_thread()) started++;
+    if (!started) tier.dead = true, tier.caches = false;
   }
   tier.work.notify_one();
 }
@@ -211,7 +230,9 @@ void sample_function(const FuncInfo *f) {
     u.lookup_pending = true;
     enqueue(u);
   }
-  if (!tier.dead && !is_native(f) && u.sampled(f, kSampleEvery, short_run ? UINT_MAX : kHotReductions)) enqueue(u);
+  // Nothing is compiled before it was looked up.
+  const bool early = short_run || (tier.caches && !u.seen_for(kLookUpReductions));
+  if (!tier.dead && !is_native(f) && u.sampled(f, kSampleEvery, early ? UINT_MAX : kHotReductions)) enqueue(u);
 }
 void check_exits_of(const FuncInfo *f) {
   const ModuleCode *code = current_of(f);
@@ -333,10 +354,10 @@ bool tier_start(std::string *error) {
   const bool none = tier_settings.mode == TierMode::Hot && access(compiler_path().c_str(), R_OK) != 0;
   if (vm_flags.emu_only || none) tier_settings.mode = TierMode::Off;
   if (tier_settings.mode == TierMode::Off) return true;
-  if (!exec_memory_init()) {
+  if (!exec_memory_init(symbol_settings.gdb)) {
     *error = "no executable memory below 2 GB";
     tier_settings.mode = TierMode::Off;
-    return false;
+    return !tier_settings.asked_for;
   }
   if (tier_settings.mode == TierMode::Force) {
     if (!compiler(error)) return false;

@@ -26,8 +26,9 @@
 namespace joist::jit {
 enum class TierMode { Off, Hot, Force }; // Force: every module whole, when it is loaded (for tests)
 struct TierSettings {
-  TierMode mode = TierMode::Off;
-  std::string forced; // mode Force: only these modules, separated by commas, * at the end for any; empty: all
+  TierMode mode = TierMode::Hot;
+  bool asked_for = false; // by a flag: what stands against it is an error then, else the tier is off
+  std::string forced;     // mode Force: only these modules, separated by commas, * at the end for any; empty: all
   unsigned threads = 1;
   std::string cache;                      // directory of the cache, "false": none; empty: the default one
   size_t cache_limit = size_t{256} << 20; // bytes
@@ -36,6 +37,7 @@ struct TierSettings {
 };
 extern TierSettings tier_settings;
 
-// Before any code is loaded. Mode Force without a compiler: false, and *error says why.
+// Before any code is loaded. False: what was asked for is not possible, *error says why: mode Force without a compiler, a
+// cache that cannot be used, no executable memory.
 bool tier_start(std::string *error);
 } // namespace joist::jit

@@ -225,6 +225,9 @@ bool Unit::publish(const CompiledObject &object, std::string *error, std::vector
       wanted_.insert(function_at(e.code));
     }
   std::sort(o->functions.begin(), o->functions.end());
+  std::erase_if(pending_, [&](const FuncInfo *f) { // found in the cache meanwhile
+    return std::binary_search(o->functions.begin(), o->functions.end(), offset_of(f));
+  });
   remember(*o);
   // What it replaces: first out of use, then gone by thread progress.
   std::erase_if(objects_, [&](std::unique_ptr<Object> &old) {

@@ -42,7 +42,8 @@ public:
   bool sampled(const FuncInfo *f, unsigned reductions, unsigned threshold);
   // The same for the whole module. True: it is time to look for what earlier runs have compiled.
   bool sampled_module(unsigned reductions, unsigned threshold);
-  void want(const FuncInfo *f); // pending, unless it was before
+  bool seen_for(unsigned reductions) const { return module_samples_ >= reductions; } // by sampled_module
+  void want(const FuncInfo *f);                                                      // pending, unless it was before
   bool pending() const { return lookup_pending || !pending_.empty() || !again_.empty(); }
   bool lookup_pending = false; // in the cache
   // What to compile next, together. *again: it is compiled already, but too many exits were taken.

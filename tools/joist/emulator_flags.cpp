@@ -123,9 +123,12 @@ struct Flags {
   void jit_flag(const std::string &f) {
     auto &t = jit::tier_settings;
     std::string v = at + 1 < args.size() ? args[++at] : "";
-    if (f == "JPtier") t.mode = boolean(v, "tier flag") ? jit::TierMode::Hot : jit::TierMode::Off;
-    else if (f == "JPforce") {
+    if (f == "JPtier") {
+      t.asked_for = boolean(v, "tier flag");
+      t.mode = t.asked_for ? jit::TierMode::Hot : jit::TierMode::Off;
+    } else if (f == "JPforce") {
       if (v == "false") return;
+      t.asked_for = true;
       t.mode = jit::TierMode::Force;
       if (v != "true") t.forced = v;
     } else if (f == "JPthreads") t.threads = unsigned(ranged(v, 1, 64, "number of compiler threads"));
@@ -317,7 +320,7 @@ std::string emulator_flags_help() {
   return "  honoured: +S +SP +SDcpu +SDPcpu +SDio +sss +P +Q +t +e +h* +B* +c +C +fn* +i +pc +W +d +A +V\n"
          "  checked and accepted, no effect in Joist: +a +I* +J +K +M* +n +R +r +rg +s* (wakeup, busy wait, binding) "
          "+T +v +z*\n"
-         "  Joist's own: +gc_stress (collect at every allocation) +JPtier true|false (compile hot functions)\n"
+         "  Joist's own: +gc_stress (collect at every allocation) +JPtier true|false (compile hot functions; default true)\n"
          "    +JPforce true|MODULE,.. (compile while loading) +JPthreads N (compiler threads; default 1)\n"
          "    +JPcode MB (limit of compiled code in memory; default 128) +JPcache DIR|false (where it is kept; "
          "default\n"
