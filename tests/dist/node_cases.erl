@@ -69,8 +69,8 @@ cases() -> [
      Before = {O, peer:call(P, erlang, is_alive, []), peer:call(P, net_kernel, get_state, [])},
      Up = peer:call(P, net_kernel, connect_node, [node()]),
      Name = peer:call(P, erlang, node, []),
+     Rpc = rpc:call(Name, erlang, node, []) =:= Name, % first: this side of the connection may come up after the other one
      Seen = [lists:member(Name, nodes(C)) || C <- [visible, hidden, known]],
-     Rpc = rpc:call(Name, erlang, node, []) =:= Name,
      {Before, Up, Name =/= nonode@nohost, Seen, Rpc, maps:without([name], peer:call(P, net_kernel, get_state, [])), length(hd(string:split(atom_to_list(Name), "@"))) > 3} end) end},
  {not_listening, fun(_) -> with(["-dist_listen", "false"], fun(P, O) ->
      In = net_adm:ping(O), Out = peer:call(P, net_adm, ping, [node()]),
