@@ -96,6 +96,8 @@ private:
     Word a, b;
   };
   bool leaf(Term t, int64_t *budget);
+  template <class T> void put_head(uint8_t tag, T size);
+  void put_text(uint8_t tag, const uint8_t *text, Word n);
   void term(Term t, int64_t *budget);
   void atom(Term a);
   void integer(Term t);

@@ -5,6 +5,7 @@
 #include "runtime/dist/node.h"
 #include "runtime/term/binary.h"
 #include "runtime/term/compare.h"
+#include "runtime/term/few_bytes.h"
 #include "runtime/term/map.h"
 
 #include <zlib.h>
@@ -63,7 +64,7 @@ uint8_t *EtfBuffer::grow_slow(Word n) {
     size_ += n;
     return scratch_;
   }
-  Word want = std::max(capacity_ + capacity_ / 2, size_ + n + 64);
+  Word want = std::max(capacity_ * 2, size_ + n + 64);
   data_ = data_ ? bin_realloc(data_, want) : bin_alloc(want);
   bytes_ = data_->data();
   capacity_ = data_->capacity;
@@ -71,7 +72,7 @@ uint8_t *EtfBuffer::grow_slow(Word n) {
 }
 void EtfBuffer::put(const void *bytes, Word n) {
   if (counting_) size_ += n;
-  else if (n) memcpy(grow(n), bytes, n);
+  else if (n) copy_few(grow(n), static_cast<const uint8_t *>(bytes), n);
 }
 void EtfBuffer::set32(Word at, Word v) {
   if (counting_) return;
@@ -103,6 +104,22 @@ void EtfEncoder::start(Term t, bool magic) {
   if (magic) out_.put8(131);
   int64_t budget = 0; // a single term costs nothing worth counting; run() continues with what it opened
   term(t, &budget);
+}
+
+// One growth for a tag and what follows it: each one waits for the one before.
+template <class T> [[gnu::always_inline]] inline void EtfEncoder::put_head(uint8_t tag, T size) {
+  uint8_t *p = out_.grow(1 + sizeof size);
+  p[0] = tag;
+  memcpy(p + 1, &size, sizeof size);
+}
+[[gnu::always_inline]] inline void EtfEncoder::put_text(uint8_t tag, const uint8_t *text, Word n) {
+  if (n > 32) {
+    put_head(tag, __builtin_bswap16(uint16_t(n)));
+    return out_.put(text, n);
+  }
+  uint8_t *p = out_.grow(3 + n); // little enough for a buffer that only counts
+  p[0] = tag, p[1] = 0, p[2] = uint8_t(n);
+  copy_few(p + 3, text, n);
 }
 
 // Writes t if that takes a few bytes and no look into other terms; false: nothing was done.
@@ -241,7 +258,7 @@ void EtfEncoder::term(Term t, int64_t *budget) {
   switch (kind_of(t)) {
   case Kind::Tuple: {
     Word n = tuple_arity(t);
-    if (n <= 255) out_.put8(tag::SmallTuple), out_.put8(uint8_t(n));
+    if (n <= 255) put_head(tag::SmallTuple, uint8_t(n));
     else out_.put8(tag::LargeTuple), out_.put32(n);
     if (n) stack_.push_back({Op::Words, t, 1, n + 1});
     return;
@@ -270,7 +287,7 @@ void EtfEncoder::atom(Term a) {
   uint8_t latin1[atom::kMaxChars];
   Word n;
   if (options_.minor_version < 2 && to_latin1(text, latin1, &n)) {
-    out_.put8(tag::Atom), out_.put16(n), out_.put(latin1, n);
+    put_text(tag::Atom, latin1, n);
   } else if (text.size() <= 255) {
     out_.put8(tag::SmallAtomUtf8), out_.put8(uint8_t(text.size())), out_.put(text.data(), text.size());
   } else {
@@ -344,23 +361,22 @@ void EtfEncoder::list(Term t, int64_t *budget) {
   }
   *budget -= int64_t(n / 8);
   if (rest.is_nil() && n <= kMaxString) {
+    if (n <= sizeof first) return put_text(tag::String, first, n);
     out_.put8(tag::String);
     out_.put16(n);
-    if (n <= sizeof first || out_.counting()) return out_.put(first, n);
+    if (out_.counting()) return out_.put(nullptr, n);
     uint8_t *p = out_.grow(n);
     for (; t.is_cons(); t = t.tail()) *p++ = uint8_t(t.head().small_value());
     return;
   }
-  out_.put8(tag::List);
-  Word at = out_.size();
-  out_.put32(0);
+  put_head(tag::List, uint32_t{0});
+  Word at = out_.size() - 4;
   stack_.push_back({Op::List, t, at, 0});
 }
 
 void EtfEncoder::map(Term t) {
   Word n = map_size(t);
-  out_.put8(tag::Map);
-  out_.put32(n);
+  put_head(tag::Map, __builtin_bswap32(uint32_t(n)));
   if (n == 0) return;
   if (is_flat_map(t)) {
     stack_.push_back({Op::FlatMap, t, 0, n * 2});
@@ -387,7 +403,7 @@ void EtfEncoder::bits(Term t, int64_t *budget) {
   BitView v = bit_view(t);
   Word bytes = v.bits / 8, extra = v.bits & 7;
   if (extra == 0) {
-    out_.put8(tag::Binary), out_.put32(bytes);
+    put_head(tag::Binary, __builtin_bswap32(uint32_t(bytes)));
   } else {
     out_.put8(tag::BitBinary), out_.put32(bytes + 1), out_.put8(uint8_t(extra));
   }

@@ -1,4 +1,5 @@
 #include "runtime/term/binary.h"
+#include "runtime/term/few_bytes.h"
 
 #include "runtime/mem/alloc.h"
 
@@ -79,7 +80,7 @@ Term make_binary(Heap &h, Word n, uint8_t **bytes) {
 Term make_binary_from(Heap &h, const void *from, Word n) {
   uint8_t *bytes;
   Term t = make_binary(h, n, &bytes);
-  if (n) memcpy(bytes, from, n);
+  copy_few(bytes, from, n);
   return t;
 }
 
