@@ -197,7 +197,14 @@ bool start_thread() {
 }
 
 void enqueue(Unit &u) { // under lock
-  if (std::find(tier.queue.begin(), tier.queue.end(), u.code()) == tier.queue.end()) tier.queue.push_back(u.code());
+  // What is to be looked up takes a moment, and spares compiling: it does not wait behind that.
+  const bool waits = std::find(tier.queue.begin(), tier.queue.end(), u.code()) != tier.queue.end();
+  if (u.lookup_pending) {
+    if (waits) std::erase(tier.queue, u.code());
+    tier.queue.push_front(u.code());
+  } else if (!waits) {
+    tier.queue.push_back(u.code());
+  }
   if (!tier.threads_started) {
     tier.threads_started = true;
     unsigned started = 0;

@@ -49,12 +49,22 @@ Term from_pairs(Heap &h, const Term *pairs, Word n, bool *duplicates) {
   Word count = 0;
   for (Word i = 0; i < n; i++) {
     Term k = pairs[2 * i], v = pairs[2 * i + 1];
-    Word at = count;
-    int c = 1;
-    while (at > 0 && (c = compare_exact(k, ks[at - 1])) < 0) at--;
-    if (at > 0 && c == 0) {
-      ks[at - 1] = k;
-      vs[at - 1] = v;
+    Word at = count; // often they come in order
+    int c = count ? compare_exact(k, ks[count - 1]) : 1;
+    if (c <= 0) at--;
+    if (c < 0) {
+      Word low = 0;
+      while (low < at) {
+        Word middle = (low + at) / 2;
+        c = compare_exact(k, ks[middle]);
+        if (c > 0) low = middle + 1;
+        else at = middle;
+        if (c == 0) break;
+      }
+    }
+    if (c == 0) {
+      ks[at] = k;
+      vs[at] = v;
       if (duplicates) *duplicates = true;
       continue;
     }
