@@ -199,6 +199,7 @@ Term create_bin(Machine *m, const Instr *pc, const BinSegment *segments, unsigne
   if (!make_room(m, words + own, live, killed)) return Term::none();
   Term result;
   Writer w{p, nullptr, 0};
+  uint8_t nothing[8];
   if (append) {
     const BinSegment &s = segments[0];
     Term t = src(s);
@@ -207,7 +208,10 @@ Term create_bin(Machine *m, const Instr *pc, const BinSegment *segments, unsigne
     result = s.type == SegType::PrivateAppend ? append_in_place(p->heap, t, total, &w.out, &w.bit) : Term::none();
     if (result.is_none()) result = append_writable(p->heap, t, total, &w.out, &w.bit);
     if (result.is_none()) return fail(p, s, Reason::SystemLimit, atoms::size, t);
-    if (total == 0) return result;
+    if (total == 0) { // nothing is written, but values are still looked at
+      w.out = nothing;
+      w.bit = 0;
+    }
   } else if (total & 7) {
     result = make_bitstring(p->heap, total, &w.out);
   } else {

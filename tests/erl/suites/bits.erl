@@ -49,6 +49,7 @@ utf() ->
 binaries() ->
     B = <<1, 2, 3, 4, 5, 6, 7, 8>>,
     [?C(append, <<(id(B))/binary, 9>>),
+     ?C(append_nothing, [begin catch <<(id(B))/bits, (id(X)):0, (id(X)):(id(0))>> end || X <- [1, <<1>>, 1.5, a, 1 bsl 70]]),
      ?C(prepend, <<0, (id(B))/binary>>),
      ?C(size, [<<(id(B)):N/binary>> || N <- [0, 1, 8]]),
      ?C(size_bad, <<(id(B)):9/binary>>),
