@@ -25,8 +25,13 @@
 
 namespace joist::jit {
 enum class TierMode { Off, Hot, Force }; // Force: every module whole, when it is loaded (for tests)
+#if __has_feature(thread_sanitizer)      // it does not see what compiled code does, and takes publishing for a race
+inline constexpr TierMode kDefaultTierMode = TierMode::Off;
+#else
+inline constexpr TierMode kDefaultTierMode = TierMode::Hot;
+#endif
 struct TierSettings {
-  TierMode mode = TierMode::Hot;
+  TierMode mode = kDefaultTierMode;
   bool asked_for = false; // by a flag: what stands against it is an error then, else the tier is off
   std::string forced;     // mode Force: only these modules, separated by commas, * at the end for any; empty: all
   unsigned threads = 1;
