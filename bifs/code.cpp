@@ -205,7 +205,7 @@ Term erts_literal_area_collector_send_copy_request_3(Process *p, const Term *arg
   r->requester = p->id;
   Term area = copy(args[1], r->heap, false);
   r->id = make_tuple(r->heap, area, args[2], args[0]);
-  if (!system_task_send(args[0], r)) CopyRequest::run_it(nullptr, r);
+  if (!system_task_send(args[0], r, p->priority())) CopyRequest::run_it(nullptr, r);
   return atoms::ok;
 }
 

@@ -285,9 +285,9 @@ Term erlang_binary_to_term_2(Process *p, const Term *args) {
   for (; opts.is_cons(); opts = opts.tail()) {
     if (opts.head() == atoms::safe) safe = true;
     else if (opts.head() == atoms::used) used = true;
-    else return badarg(p);
+    else return badarg(p, atoms::badopt);
   }
-  if (!opts.is_nil()) return badarg(p);
+  if (!opts.is_nil()) return badarg(p, atoms::badopt);
   return decode(p, args[0], args[1], safe, used);
 }
 

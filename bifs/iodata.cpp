@@ -59,10 +59,12 @@ template <class F, class G> Step walk(Process *p, Term *data, bool bits, F leaf_
   return Step::Done;
 }
 
+// Adds up bits, or where all are whole bytes those: data that shares its parts may have more bits than fit into a word.
 Step measure(Process *p, Term *data, bool bits, Word *total) {
+  const Word byte = bits ? 8 : 1, shift = bits ? 0 : 3;
   return walk(
-      p, data, bits, [&](uint8_t) { *total += 8; },
-      [&](BitView v) -> int64_t { return __builtin_add_overflow(*total, v.bits, total) ? -1 : 1; });
+      p, data, bits, [&](uint8_t) { *total += byte; },
+      [&](BitView v) -> int64_t { return __builtin_add_overflow(*total, v.bits >> shift, total) ? -1 : 1; });
 }
 
 Step write(Process *p, Term *data, uint8_t *out, Word *at) {
@@ -82,7 +84,7 @@ Step write(Process *p, Term *data, uint8_t *out, Word *at) {
 
 // --- to binary. `kind` is the name of the BIF, which also tells what is allowed.
 
-Term measure_step(Process *p, const Term *args); // (Kind, BitsSoFar, Rest, All)
+Term measure_step(Process *p, const Term *args); // (Kind, SoFar, Rest, All)
 Term write_step(Process *p, const Term *args);   // (Result, BitsDone, Rest)
 
 Term write_from(Process *p, Term result, Word at, Term rest) {
@@ -109,7 +111,9 @@ Term measure_from(Process *p, Term kind, Word total, Term rest, Term all) {
     return yield_to(p, k, kind, make_uint(p->heap, total), rest, all);
   }
   if (s != Step::Done) return fail(p, kind, s, all);
-  if (kind == atoms::iolist_size) return make_uint(p->heap, total / 8);
+  if (kind == atoms::iolist_size) return make_uint(p->heap, total);
+  if (kind != atoms::list_to_bitstring && __builtin_mul_overflow(total, Word{8}, &total))
+    return fail(p, kind, Step::Overflow, all);
   uint8_t *bytes;
   Term result = make_bitstring(p->heap, total, &bytes);
   return write_from(p, result, 0, all);

@@ -69,8 +69,11 @@ Term instance(Heap &h, const Allocator &a, MemoryInfo what) {
     l.push_back(pair(h, "options", make_list(h, pair(h, "e", atoms::true_), pair(h, "t", atoms::true_))));
   }
   if (a.name == "fix_alloc") {
-    Term v = make_uint(h, n);
-    l.push_back(pair(h, "fix_types", make_list(h, make_tuple(h, named<"proc">(), v, v))));
+    constexpr size_t kTimer = 128; // about what one takes
+    Term v = make_uint(h, n), timers = make_uint(h, erlang_timer_count() * kTimer);
+    l.push_back(
+        pair(h, "fix_types",
+             make_list(h, make_tuple(h, named<"proc">(), v, v), make_tuple(h, named<"bif_timer">(), timers, timers))));
   }
   l.push_back(pair(h, "mbcs", make_list(h, blocks(h, a, n), counter(h, "carriers_size", carriers))));
   Term empty = make_list(h, pair(h, "blocks", Term::nil()), counter(h, "carriers_size", 0));

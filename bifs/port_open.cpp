@@ -1,6 +1,7 @@
 // erts_internal:open_port/2: reads the settings, finds the driver, makes the port.
 #include "bifs/bifs.h"
 #include "runtime/io/file_name.h"
+#include "runtime/io/file_port.h"
 #include "runtime/io/port_ops.h"
 #include "runtime/io/posix.h"
 #include "runtime/sys/env.h"
@@ -128,6 +129,8 @@ bool read_settings(Term list, Settings *s) {
 
 // The driver and the name of the port. Null: badarg.
 const Driver *choose_driver(Term what, PortOptions *o, std::string *name) {
+  if (what.is_atom() || what.is_list()) // a file
+    return name_of(what, name) && !(what.is_list() && name->empty()) ? file_port_driver : nullptr;
   if (!is_tuple(what) || tuple_arity(what) == 0) return nullptr;
   Term kind = tuple_elements(what)[0];
   if (kind == atoms::fd) {

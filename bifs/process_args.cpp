@@ -32,7 +32,7 @@ bool parse_max_heap(Term v, Word *words, bool *kill, bool *log) {
     }
     v = *size;
   }
-  if (!v.is_small() || v.small_value() < 0) return false;
+  if (!v.is_small() || v.small_value() < 0 || uint64_t(v.small_value()) > kMostMaxHeapWords) return false;
   *words = Word(v.small_value());
   return true;
 }

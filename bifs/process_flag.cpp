@@ -1,5 +1,6 @@
 // process_flag, group leaders, reductions.
 #include "bifs/process_args.h"
+#include "runtime/mem/copy.h"
 #include "runtime/mem/gc.h"
 #include "runtime/proc/info.h"
 #include "runtime/proc/remote.h"
@@ -23,13 +24,23 @@ Term save_calls(Process *p, Term v) {
   if (!v.is_small() || v.small_value() < 0 || v.small_value() > 10000) return Term::none();
   return Term::small(int64_t(trace::saved_calls_set(p, size_t(v.small_value()))));
 }
+// The answer comes as a message, {Reference, PreviousOrBadarg}, in the order of signals.
 Term save_calls_of(Process *p, Term pid, Term v) {
-  if (pid == p->id) return save_calls(p, v);
-  schedulers_block();
-  Process *other = process_lookup(pid);
-  Term old = other ? save_calls(other, v) : Term::none();
-  schedulers_unblock();
-  return old;
+  Process *other = pid.is_local_pid() ? process_lookup(pid) : nullptr;
+  if (!other) return atoms::badtype;
+  Signal *s = signal_new(SignalKind::Rpc);
+  s->from = p->id;
+  s->term = v; // an immediate, or none
+  s->fn = [](Process *to, Signal *self) {
+    Term old = to && !to->must_exit() && !self->term.is_none() ? save_calls(to, self->term) : Term::none();
+    FragmentHeap h(16);
+    Term answer = make_tuple(h, copy(self->ref, h), old.is_none() ? atoms::badarg : old);
+    message_send_pid_built(self->from, answer, h.take());
+  };
+  Term ref = make_ref(p->heap);
+  s->ref = signal_own(s, ref);
+  signal_send(other, s);
+  return ref;
 }
 
 bool small_count(Term v) { return v.is_small() && v.small_value() >= 0; }
@@ -96,8 +107,9 @@ Term erlang_process_flag_2(Process *p, const Term *args) {
 }
 
 Term erts_internal_process_flag_3(Process *p, const Term *args) {
-  if (args[0] != p->id && (!args[0].is_local_pid() || !process_lookup(args[0]))) return atoms::badtype;
-  Term old = args[1] == atoms::save_calls ? save_calls_of(p, args[0], args[2]) : Term::none();
+  const bool known = args[1] == atoms::save_calls;
+  if (args[0] != p->id) return save_calls_of(p, args[0], known && args[2].is_small() ? args[2] : Term::none());
+  Term old = known ? save_calls(p, args[2]) : Term::none();
   return old.is_none() ? atoms::badarg : old;
 }
 

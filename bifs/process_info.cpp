@@ -21,13 +21,22 @@ bool valid_items(Term items) {
   return items.is_nil();
 }
 
+bool asks(Term items, Term item) {
+  if (items.is_none() || items.is_atom()) return items == item;
+  for (; items.is_cons(); items = items.tail())
+    if (items.head() == item) return true;
+  return false;
+}
+
 // items: atom, list, or none for process_info/1.
 Term info(Process *p, Term pid, Term items) {
   if (!items.is_none() && !valid_items(items)) return badarg(p);
   if (pid == p->id) {
     signals_fetch(p);
     if (p->must_exit()) return await_exit(p);
-    return process_info_build(p, items, p->heap, true);
+    // What is left needs the registers saved: where it may change the answer, p asks itself by a signal behind it.
+    if (!(p->state.load(std::memory_order_relaxed) & pstate::Signals) || !asks(items, atoms::suspending))
+      return process_info_build(p, items, p->heap, true);
   }
   if (!pid.is_local_pid()) return is_external_pid(pid) && of_this_node(pid) ? atoms::undefined : badarg(p);
   Process *other = process_lookup_any(pid);

@@ -4,6 +4,7 @@
 #include "runtime/proc/monitor.h"
 #include "runtime/proc/registry.h"
 #include "runtime/proc/remote.h"
+#include "runtime/proc/time_offset_watch.h"
 #include "runtime/term/ref.h"
 
 namespace joist::bifs {
@@ -101,6 +102,7 @@ Term monitor(Process *p, Term type, Term target, const MonitorOptions &o) {
   if (type == atoms::time_offset) {
     if (target != atoms::clock_service) return badarg(p);
     add(k, MonitorKind::TimeOffset, target, Term::none(), Term::none());
+    time_offset_watch(p);
     return k.ref;
   }
   return badarg(p, atoms::badtype);

@@ -59,9 +59,12 @@ OptionsResult parse_options(Term list, SpawnOptions *o, bool request, bool *repl
       if (n < 0 || n > int64_t(schedulers_count())) bad = true;
       else o->scheduler = unsigned(n);
     } else if (key == atoms::reply && request) {
-      if (v != atoms::yes && v != atoms::no && v != atoms::error_only && v != atoms::success_only) bad = true;
-      o->reply_ok = v == atoms::yes || v == atoms::success_only;
-      *reply_error = v == atoms::yes || v == atoms::error_only;
+      if (v != atoms::yes && v != atoms::no && v != atoms::error_only && v != atoms::success_only) {
+        bad = true;
+      } else {
+        o->reply_ok = v == atoms::yes || v == atoms::success_only;
+        *reply_error = v == atoms::yes || v == atoms::error_only;
+      }
     } else if (key == atoms::reply_tag && request) {
       o->reply_tag = v;
     } else if (key == atoms::monitor) {

@@ -34,6 +34,17 @@ void ask_done(Process *p, Term pid, Term tag, Term answer) {
   if (!signal_send_pid(pid, s))
     message_send(p, p, make_tuple(p->heap, tag, answer.is_none() ? atoms::exited : atoms::badarg));
 }
+// Nobody waits for an asynchronous suspension: the suspendee tells when it has come to it.
+void noted(Process *p, Signal *s) {
+  if (Suspension *x = p && p->relations ? p->relations->suspension(s->from) : nullptr) x->active = true;
+}
+void note_back(Process *p, Signal *s) {
+  if (!p) return;
+  Signal *back = signal_new(SignalKind::Rpc);
+  back->from = p->id;
+  back->fn = noted;
+  signal_send_pid(s->from, back);
+}
 } // namespace
 
 // true, false (was suspended already), badarg, badopt, or a reference R: the answer comes as {R, Answer}.
@@ -54,6 +65,12 @@ Term erts_internal_suspend_process_2(Process *p, const Term *args) {
       return o.async ? result : atoms::badarg;
     }
     r.suspending.push_back({pid, 1, !o.async});
+    if (o.async) {
+      Signal *note = signal_new(SignalKind::Rpc);
+      note->from = p->id;
+      note->fn = note_back;
+      signal_send_pid(pid, note);
+    }
     wait = !o.async;
   } else {
     if (!o.unless_suspending) s->count++;
@@ -81,9 +98,9 @@ Term erlang_resume_process_1(Process *p, const Term *args) {
 }
 
 namespace {
-// {garbage_collect, Id, minor | major} and {check_process_code, Id, Module}; answered with {What, Id, Result}.
+// {garbage_collect, Id, minor | major}, {check_process_code, Id, Module}, {system_task_test, Id}; answered with {What, Id, Result}.
 struct Request : SystemTask {
-  enum Kind : uint8_t { Minor, Major, CheckCode } kind;
+  enum Kind : uint8_t { Minor, Major, CheckCode, Test } kind;
   Term requester, type, id, argument;
   Fragment *fragment = nullptr; // holds id
   void answer(Term result) {
@@ -106,6 +123,7 @@ void run_request(Process *p, SystemTask *task) {
     case Request::CheckCode:
       result = bool_term(check_process_code_hook && check_process_code_hook(p, r->argument, p->saved_x, p->live_x));
       break;
+    case Request::Test: result = atoms::true_; break;
     }
   }
   r->answer(result);
@@ -113,7 +131,7 @@ void run_request(Process *p, SystemTask *task) {
 }
 
 Term request(Process *p, Term requester, Term target, Term priority, Term operation) {
-  Priority prio;
+  Priority prio = p->priority();
   if (!target.is_local_pid() && !(is_external_pid(target) && of_this_node(target))) return badarg(p);
   if (priority != atoms::inherit && !parse_priority(priority, &prio)) return badarg(p);
   if (!is_tuple(operation) || tuple_arity(operation) < 2 || tuple_arity(operation) > 4) return badarg(p);
@@ -123,6 +141,7 @@ Term request(Process *p, Term requester, Term target, Term priority, Term operat
   if (e[0] == atoms::garbage_collect && argument == atoms::minor_) kind = Request::Minor;
   else if (e[0] == atoms::garbage_collect && argument == atoms::major_) kind = Request::Major;
   else if (e[0] == atoms::check_process_code && argument.is_atom()) kind = Request::CheckCode;
+  else if (e[0] == atom::intern("system_task_test")) kind = Request::Test;
   else return badarg(p);
   auto *r = new Request;
   r->run = run_request;
@@ -131,7 +150,7 @@ Term request(Process *p, Term requester, Term target, Term priority, Term operat
   r->type = e[0];
   r->argument = argument;
   r->id = copy_to_fragment(e[1], &r->fragment);
-  if (!target.is_local_pid() || !system_task_send(target, r)) run_request(nullptr, r);
+  if (!target.is_local_pid() || !system_task_send(target, r, prio)) run_request(nullptr, r);
   return atoms::ok;
 }
 } // namespace

@@ -56,18 +56,18 @@ Term min_bin_vheap_size(Process *p, Term v) {
 }
 
 Term max_heap_size(Process *p, Term v) {
-  int64_t size = vm_flags.max_heap_words;
+  int64_t size = int64_t(vm_flags.max_heap_words);
   bool kill = vm_flags.max_heap_kill, log = vm_flags.max_heap_log;
   if (is_map(v)) {
     const Term *s = map_find(v, atoms::size), *k = map_find(v, atoms::kill), *l = map_find(v, atoms::error_logger);
-    if (!s || !natural(*s, UINT32_MAX, &size)) return badarg(p);
+    if (!s || !natural(*s, kMostMaxHeapWords, &size)) return badarg(p);
     auto flag = [](const Term *t, bool *out) {
       if (t && *t != atoms::true_ && *t != atoms::false_) return false;
       if (t) *out = *t == atoms::true_;
       return true;
     };
     if (!flag(k, &kill) || !flag(l, &log)) return badarg(p);
-  } else if (!natural(v, UINT32_MAX, &size)) {
+  } else if (!natural(v, kMostMaxHeapWords, &size)) {
     return badarg(p);
   }
   if (size != 0 && uint64_t(size) < vm_flags.min_heap_words) return badarg(p);
@@ -76,7 +76,7 @@ Term max_heap_size(Process *p, Term v) {
                   atoms::size,         make_uint(p->heap, vm_flags.max_heap_words)};
   Term old = map_from_pairs(p->heap, pairs, 3);
   std::lock_guard g(lock);
-  vm_flags.max_heap_words = uint32_t(size), vm_flags.max_heap_kill = kill, vm_flags.max_heap_log = log;
+  vm_flags.max_heap_words = uint64_t(size), vm_flags.max_heap_kill = kill, vm_flags.max_heap_log = log;
   return old;
 }
 

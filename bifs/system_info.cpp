@@ -167,6 +167,7 @@ const std::unordered_map<std::string_view, Item> &items() {
       {"alloc_util_allocators", alloc_util_allocators},
       {"elib_malloc", [](Process *p) { return badarg(p); }},
       {"ets_realloc_moves", [](Process *) { return atoms::false_; }},
+      {"ets_always_compress", [](Process *) { return atoms::false_; }},
       // processors
       {"cpu_topology", cpu_topology},
       {"cpu_quota", [](Process *) { return named<"unknown">(); }},

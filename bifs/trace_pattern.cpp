@@ -14,6 +14,7 @@ using Switch = CallPattern::Switch;
 ets::MatchProgramRef *compile(Term spec, Term what, ets::CompileResult *result) {
   ets::MatchUse use = ets::kCallTraceUse;
   use.call_trace = !what.is_atom() || what == atoms::on_load;
+  use.allow_trace_ops = what != atoms::receive; // who receives may not be executing
   ets::MatchProgramRef *m = ets::match_compile_ref(spec, use, result);
   if (m) m->value.source = copy(spec, m->value.constants, false);
   return m;

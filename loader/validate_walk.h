@@ -331,8 +331,7 @@ private:
     return true;
   }
   bool size(const Operand &o) {
-    if (o.kind == OperandKind::Integer)
-      return (o.term.is_small() && o.term.small_value() >= 0) || o.term.is_boxed() || fail("a negative size");
+    if (o.kind == OperandKind::Integer) return true; // a negative one makes the instruction fail
     if (o.kind == OperandKind::Atom) return o.term == atoms::all || fail("an unknown size");
     return read(o);
   }

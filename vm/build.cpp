@@ -139,6 +139,10 @@ struct Writer {
     return true;
   }
 };
+// What is copied into binaries is work: a reduction for a kilobyte.
+void charge_copy(Process *p, Word bits) {
+  if (bits >= 8192) p->bump(int64_t(bits / 8192));
+}
 } // namespace
 
 bool build_bits(Process *p, Term size, Word unit, Word *bits) {
@@ -205,9 +209,11 @@ Term create_bin(Machine *m, const Instr *pc, const BinSegment *segments, unsigne
     Term t = src(s);
     if (!is_bitstring(t)) return fail(p, s, Reason::Badarg, atoms::type, t);
     if (s.unit > 1 && bit_view(t).bits % s.unit) return fail(p, s, Reason::Badarg, atoms::unit, t);
+    const BitView before = bit_view(t);
     result = s.type == SegType::PrivateAppend ? append_in_place(p->heap, t, total, &w.out, &w.bit) : Term::none();
     if (result.is_none()) result = append_writable(p->heap, t, total, &w.out, &w.bit);
     if (result.is_none()) return fail(p, s, Reason::SystemLimit, atoms::size, t);
+    if (bit_view(result).bytes != before.bytes) charge_copy(p, before.bits / 4); // had to be moved as a whole
     if (total == 0) { // nothing is written, but values are still looked at
       w.out = nothing;
       w.bit = 0;
@@ -217,6 +223,7 @@ Term create_bin(Machine *m, const Instr *pc, const BinSegment *segments, unsigne
   } else {
     result = make_binary(p->heap, total / 8, &w.out);
   }
+  charge_copy(p, total);
   for (unsigned i = append; i < n; i++) {
     const BinSegment &s = segments[i];
     if (!w.put(s, src(s),

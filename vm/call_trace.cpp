@@ -47,7 +47,6 @@ bool continues(const Process *p, const Mfa &f) {
 // Pushes what the outcome asks for. meta: null, or whose tracer the frame is to name. False: killed.
 bool push_frames(Machine *m, const Mfa &mfa, const tr::Outcome &o, const tr::Tracer *meta) {
   Process *p = m->p;
-  if (continues(p, mfa)) return true;
   bool has_return_to = false;
   trace_frames_on_top(p, &has_return_to);
   bool return_to = o.return_to && !has_return_to;
@@ -85,13 +84,14 @@ bool call(Machine *m, const Mfa &mfa, const tr::Breakpoint &b) {
   uint32_t kinds = b.kinds;
   if (!tr::traced(p, tr::flag::Calls)) kinds &= tr::kind::Meta | tr::kind::CountActive | tr::kind::Save;
   if ((kinds & tr::kind::Save) && tr::traced(p, tr::flag::SaveCalls)) tr::save_call(p, mfa);
+  const bool framed = continues(p, mfa);
   if (kinds & (tr::kind::Local | tr::kind::Global)) {
     tr::Outcome o = tr::call_event(p, mfa, m->x, kinds & tr::kind::Local, b.program, nullptr);
-    if (!push_frames(m, mfa, o, nullptr)) return false;
+    if (!framed && !push_frames(m, mfa, o, nullptr)) return false;
   }
   if (kinds & tr::kind::Meta) {
     tr::Outcome o = tr::call_event(p, mfa, m->x, true, b.meta_program, &b);
-    if (!push_frames(m, mfa, o, b.meta.get())) return false;
+    if (!framed && !push_frames(m, mfa, o, b.meta.get())) return false;
   }
   if (kinds & tr::kind::CountActive) b.stats->calls.fetch_add(1, std::memory_order_relaxed);
   if ((kinds & tr::kind::TimeActive) && tr::tracer_alive(p) && !timed(m, mfa, b.stats)) return false;

@@ -236,6 +236,7 @@ const Instr *hibernate(Machine *m, const Instr *pc) {
     leave_killed(m);
     return nullptr;
   }
+  p->current = self;
   bool wait = p->mailbox.length == 0;
   if (wait) gc_hibernate(p, m->x, 3);
   leave(m, fixed.hibernated, 3, wait ? RunResult::Waiting : RunResult::Yielded);

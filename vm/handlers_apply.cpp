@@ -55,6 +55,8 @@ struct Op_hibernated {
     signals_fetch(m->p);
     if (m->p->must_exit()) LEAVE(leave_killed(m));
     if (m->p->mailbox.length == 0) LEAVE(leave(m, pc, 3, RunResult::Waiting));
+    // Its heap gets the least size that it is to have.
+    if (Word(m->p->heap_end - m->p->heap_start) < m->p->min_heap_size && !collect(m, 0, 3)) LEAVE(leave_killed(m));
     LOAD();
     NEXT; // process_start
   }
@@ -62,8 +64,10 @@ struct Op_hibernated {
 struct Op_yield_ {
   template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     m->x[0] = atoms::true_;
-    reds = 0;
     SAVE();
+    Process *p = m->p;
+    p->total_reductions -= uint64_t(p->reductions + p->withheld); // what is given up was not used
+    p->use_up();
     LEAVE(leave(m, after(pc, SIZE), 1, RunResult::Yielded));
   }
 };

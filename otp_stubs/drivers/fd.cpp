@@ -1,6 +1,7 @@
-// {fd, In, Out}: ports on descriptors that are there already, above all standard input, output and error.
+// {fd, In, Out}: ports on descriptors that are there already, above all standard input, output and error; and ports on
+// files (open_port("name", ...)), whose descriptor is theirs.
 //
-// These descriptors are shared with other programs (a shell, a pipeline), so they are never made non-blocking: that
+// The former descriptors are shared with other programs (a shell, a pipeline), so they are never made non-blocking: that
 // would hit the others too. Small output goes out at once when the system says that there is room; everything else is
 // written by a thread of the port, which may block.
 #include "otp_stubs/drivers/stream.h"
@@ -30,8 +31,11 @@ bool ready_for(int fd, short what) {
 // outlive the port in a write that never ends.
 class Writer : public std::enable_shared_from_this<Writer> {
 public:
-  Writer(Port *port, int fd) : port_(port), fd_(fd) { port_hold(port_); }
-  ~Writer() { port_release(port_); }
+  Writer(Port *port, int fd, bool closes) : port_(port), fd_(fd), closes_(closes) { port_hold(port_); }
+  ~Writer() {
+    port_release(port_);
+    if (closes_) close(fd_);
+  }
   bool active() const { return active_; }
   // Starts writing the first slices of the queue. They are kept alive here: the port may die meanwhile.
   void start(const IoQueue &q) {
@@ -89,6 +93,7 @@ private:
   }
   Port *port_;
   int fd_;
+  bool closes_;
   std::mutex lock_;
   std::condition_variable change_;
   struct iovec batch_[kBatch];
@@ -101,9 +106,9 @@ private:
 
 class FdPort final : public DriverPort {
 public:
-  FdPort(Port &port, const PortOptions &o)
+  FdPort(Port &port, const PortOptions &o, int owned = -1)
       : in_(o.read ? o.in_fd : -1), out_(o.write ? o.out_fd : -1), packet_(o.packet_bytes), reader_(o.packet_bytes),
-        limits_(o), port_(port) {
+        limits_(o), port_(port), owned_(owned) {
     if (out_ >= 0) {
       struct stat st;
       direct_ = fstat(out_, &st) == 0 && S_ISREG(st.st_mode);
@@ -113,6 +118,7 @@ public:
   ~FdPort() override {
     if (in_ >= 0) port_select(port_, in_, false, false);
     if (writer_) writer_->stop();
+    else if (owned_ >= 0) close(owned_);
   }
 
   void output(Port &port, IoQueue &data) override {
@@ -194,7 +200,7 @@ private:
   }
   void write_more(Port &port) {
     if (port_queue(port).size() == 0) return;
-    if (!writer_) writer_ = std::make_shared<Writer>(&port, out_);
+    if (!writer_) writer_ = std::make_shared<Writer>(&port, out_, owned_ >= 0);
     if (!writer_->active()) writer_->start(port_queue(port));
   }
   void take_result(Port &port, int64_t result) {
@@ -218,6 +224,7 @@ private:
   PacketReader reader_;
   BusyLimits limits_;
   Port &port_;
+  int owned_; // closed in the end, by the writer if there is one; -1: none
   std::shared_ptr<Writer> writer_;
   bool direct_ = false, ending_ = false;
   int end_error_ = 0;
@@ -228,5 +235,14 @@ DriverOpen fd_open(Port &port, const std::string &, const PortOptions &o) {
   long max = sysconf(_SC_OPEN_MAX);
   if ((o.read && (o.in_fd < 0 || o.in_fd >= max)) || (o.write && (o.out_fd < 0 || o.out_fd >= max))) return {};
   return {DriverOpen::Outcome::Opened, std::make_unique<FdPort>(port, o)};
+}
+
+DriverOpen file_open(Port &port, const std::string &name, const PortOptions &o) {
+  const int how = !o.write ? O_RDONLY : o.read ? O_RDWR | O_CREAT : O_WRONLY | O_CREAT | O_TRUNC;
+  const int fd = ::open(name.c_str(), how | O_CLOEXEC | O_NONBLOCK, 0666);
+  if (fd < 0) return {};
+  PortOptions own = o;
+  own.in_fd = own.out_fd = fd;
+  return {DriverOpen::Outcome::Opened, std::make_unique<FdPort>(port, own, fd)};
 }
 } // namespace joist::stubs

@@ -35,5 +35,7 @@ private:
 };
 
 DriverOpen fd_open(Port &port, const std::string &name, const PortOptions &o);
+// A port on the file of that name, which is made if it is written to.
+DriverOpen file_open(Port &port, const std::string &name, const PortOptions &o);
 DriverOpen spawn_open(Port &port, const std::string &command, const PortOptions &o);
 } // namespace joist::stubs

@@ -34,6 +34,11 @@ Term dist_payload(const DistMessage &m, Heap &h);
 
 // spawn requests (spawn.cpp)
 DistResult dist_spawn_requested(const DistMessage &m, const Term *e, Term token);
+// Is it a message about monitors, which a node of such flags does not know? It is not sent then.
+bool dist_monitors_unknown(uint64_t flags, Term control);
+// A request that waited for the connection turns out to be one the node does not know: its requester is answered notsup.
+// False: control is no spawn request. The entry's lock may be held.
+bool dist_spawn_refused(DistEntry *e, uint32_t connection, Term control);
 DistResult dist_spawn_replied(const DistMessage &m, const Term *e, Term token);
 // Makes the process that a request asks for; set by bifs/, which knows the options. Answers false if they are malformed
 // (an improper list); *error is an atom if no process was made.

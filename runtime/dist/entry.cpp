@@ -1,6 +1,7 @@
 // The table of nodes, and how a connection comes up.
 #include "runtime/dist/entry.h"
 
+#include "runtime/dist/control.h"
 #include "runtime/dist/encoder.h"
 #include "runtime/dist/node.h"
 #include "runtime/io/port_core.h"
@@ -190,6 +191,8 @@ bool dist_connected(DistEntry *e, Term controller, Port *port, uint64_t flags, u
     // What waited; nobody else gets in between.
     e->queued = 0;
     for (auto &w : std::exchange(e->pending, {})) {
+      if (!(flags & dflag::Spawn) && dist_spawn_refused(e, connection, w.control.get())) continue;
+      if (dist_monitors_unknown(flags, w.control.get())) continue;
       auto m = DistEncoder::get();
       int64_t budget = INT64_MAX;
       m->start(flags, w.control.get(), w.payload.get(), nullptr);

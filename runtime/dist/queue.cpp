@@ -1,4 +1,5 @@
 // What is on its way to a node: queueing, and making senders wait.
+#include "runtime/dist/control.h"
 #include "runtime/dist/encoder.h"
 #include "runtime/dist/entry.h"
 #include "runtime/io/port_core.h"
@@ -52,6 +53,7 @@ bool dist_send(const DistTarget &target, Process *p, Term control, Term payload)
       return true;
     }
   }
+  if (dist_monitors_unknown(t.flags, control)) return true;
   auto m = DistEncoder::get();
   int64_t budget = INT64_MAX;
   m->start(t.flags, control, payload, nullptr);

@@ -95,6 +95,25 @@ DistResult dist_spawn_requested(const DistMessage &m, const Term *e, Term token)
   return DistResult::Ok;
 }
 
+bool dist_monitors_unknown(uint64_t flags, Term control) {
+  if (!(~flags & (dflag::DistMonitor | dflag::DistMonitorName))) return false;
+  const Term what = tuple_elements(control)[0];
+  return what == op(DistOp::MonitorP) || what == op(DistOp::DemonitorP) || what == op(DistOp::MonitorPExit);
+}
+
+bool dist_spawn_refused(DistEntry *e, uint32_t connection, Term control) {
+  const Term *c = tuple_elements(control);
+  if (c[0] != op(DistOp::SpawnRequest) && c[0] != op(DistOp::SpawnRequestTT)) return false;
+  Signal *s = signal_new(SignalKind::Rpc);
+  s->from = atoms::notsup;
+  s->ref = signal_own(s, c[1]);
+  s->extra = uint64_t(connection) << 32;
+  s->arg = e;
+  s->fn = replied;
+  signal_send_pid(c[2], s);
+  return true;
+}
+
 DistResult dist_spawn_replied(const DistMessage &m, const Term *e, Term) {
   Term ref = e[2], to = e[3], flags = e[4], result = e[5];
   auto earlier = [](Term t) { return external_node(t)->name == this_node()->name; };

@@ -1,4 +1,5 @@
 // The table of ports, their life from creation to the last reference, and the list of drivers.
+#include "runtime/io/file_port.h"
 #include "runtime/io/port_core.h"
 #include "runtime/mem/alloc.h"
 #include "runtime/sched/progress.h"
@@ -28,6 +29,7 @@ const Driver forker{.name = "forker", .open = forker_open};
 } // namespace
 
 BuiltinDrivers builtin_drivers;
+const Driver *file_port_driver = nullptr;
 
 void driver_register(const Driver *d) {
   std::lock_guard g(driver_lock);

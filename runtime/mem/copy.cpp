@@ -262,7 +262,7 @@ Term copy_to_fragment(Term t, Fragment **out, bool skip_literals) {
 Word size_shared(Term t) {
   std::unordered_set<const Word *> seen;
   return walk(t, [&seen](Term x, Word *words) {
-    if (!seen.insert(x.pointer()).second) return false;
+    if (is_literal(x.pointer()) || !seen.insert(x.pointer()).second) return false;
     *words = x.is_cons() ? 2 : header_size(*x.box()) + 1;
     return true;
   });

@@ -15,6 +15,6 @@ Term copy_out_of(Term t, Heap &h, const LiteralArea &area);
 // What is kept for long copies literals too: their module may be purged meanwhile.
 Term copy_to_fragment(Term t, Fragment **out, bool skip_literals = true);
 // erts_debug:size_shared/1, flat_size/1, copy_shared.
-Word size_shared(Term t);
+Word size_shared(Term t); // without literals
 Term copy_shared(Term t, Heap &h);
 } // namespace joist::runtime

@@ -14,12 +14,12 @@
 #include <thread>
 
 namespace joist::runtime {
+void (*gc_max_heap_reached)(Process *p, Word words) = nullptr;
 
 bool gc_stress = false;
 namespace {
 std::atomic<uint64_t> collections{0}, reclaimed{0};
 }
-void (*gc_max_heap_reached)(Process *p, Word words) = nullptr;
 
 namespace {
 
@@ -241,7 +241,8 @@ int minor(Process *p, Word need, Term *x, unsigned live) {
   }
   // Each collection walks the whole stack: a deep one gets room to grow, lest ever less room brings ever more collections.
   Word reserve = stack > kDeepStack ? stack / 2 : 0;
-  Word words = gc_next_size(young_used(p) + p->heap.fragment_words + stack + reserve + kStackMargin);
+  Word words = gc_next_size(
+      std::max<Word>(p->min_heap_size, young_used(p) + p->heap.fragment_words + stack + reserve + kStackMargin));
   Word *block = alloc_young(words), *old_from = p->old_top;
   Collector<true> c(p, block);
   c.evacuate_roots(x, live);
@@ -262,7 +263,7 @@ int major(Process *p, Word need, Term *x, unsigned live) {
   Word stack = p->stack_words();
   Word most =
       young_used(p) + p->heap.fragment_words + Word(p->old_top - p->old_start) + stack + need + 2 * kStackMargin;
-  Word words = gc_next_size(most);
+  Word words = gc_next_size(std::max<Word>(most, p->min_heap_size));
   Word *block = alloc_young(words);
   Collector<false> c(p, block);
   c.evacuate_roots(x, live);
@@ -298,6 +299,8 @@ int run(Process *p, Word need, Term *x, unsigned live, bool full) {
     Word total = Word(p->heap_end - p->heap_start) + Word(p->old_end - p->old_start) + p->heap.fragment_words + need;
     if (total > p->max_heap_size) {
       if (p->max_heap_log && gc_max_heap_reached) gc_max_heap_reached(p, total);
+      if (p->trace_flags & trace::flag::Gc) [[unlikely]]
+        trace::gc_event(p, atoms::gc_max_heap_size, 0);
       if (p->max_heap_kill) {
         p->fvalue = atoms::killed;
         p->state.fetch_or(pstate::Exiting);

@@ -10,7 +10,8 @@ namespace joist::runtime {
 
 // 1: sent, and msg_env (if there is one) is empty again. 0: no such process; nothing has changed.
 JOIST_ABI int enif_send(NifEnv *env, const NifPid *to, NifEnv *msg_env, Term msg) {
-  if (!to->pid.is_local_pid()) return 0;
+  // A process that was killed within a dirty function sends nothing any more.
+  if (!to->pid.is_local_pid() || (env && env->p && env->p->must_exit())) return 0;
   nif_foreign_thread();
   progress::OnlineScope online;
   Process *receiver = process_lookup(to->pid);

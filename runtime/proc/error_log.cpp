@@ -1,6 +1,8 @@
 #include "runtime/proc/error_log.h"
 #include "runtime/atom/atom.h"
+#include "runtime/dist/node.h"
 #include "runtime/mem/copy.h"
+#include "runtime/proc/info.h"
 #include "runtime/proc/registry.h"
 #include "runtime/sys/settings.h"
 #include "runtime/sys/time.h"
@@ -32,5 +34,28 @@ void error_log(Process *p, std::string_view format, Term args) {
   Term message = make_tuple(h, atoms::log, atoms::error, make_string(h, format.data(), format.size()), copy(args, h),
                             map_from_pairs(h, meta, 4));
   message_send_built(logger, message, h.take());
+}
+
+void error_log_max_heap(Process *p, Word words) {
+  static const Term nonode = atom::intern("nonode@nohost");
+  FragmentHeap h;
+  const bool alive = node_name(this_node()) != nonode;
+  Term info = tuple_elements(process_info_item(p, atoms::garbage_collection_info, h, true, false))[1];
+  Term args = make_list(h, info);
+  for (Term t : {make_uint(h, p->inbox.length), atoms::true_, bool_term(p->max_heap_kill), make_uint(h, words),
+                 make_uint(h, p->max_heap_size)})
+    args = make_cons(h, t, args);
+  if (alive) args = make_cons(h, node_name(this_node()), args);
+  args = make_cons(h, p->id, args);
+  std::string format = "     Process:            ~p ";
+  if (alive) format += "on node ~p";
+  format += "~n     Context:            maximum heap size reached~n"
+            "     Max Heap Size:      ~p~n"
+            "     Total Heap Size:    ~p~n"
+            "     Kill:               ~p~n"
+            "     Error Logger:       ~p~n"
+            "     Message Queue Len:  ~p~n"
+            "     GC Info:            ~p~n";
+  error_log(p, format, args);
 }
 } // namespace joist::runtime

@@ -299,6 +299,12 @@ const Item *find(Term name) {
 }
 } // namespace
 
+Term process_info_item_names(Heap &h) {
+  Term l = Term::nil();
+  for (size_t i = std::size(kItems); i-- > 0;) l = make_cons(h, kItems[i].name, l);
+  return l;
+}
+
 bool process_info_is_item(Term name) { return find(name) != nullptr; }
 
 Term process_info_item(Process *p, Term name, Heap &h, bool in_list, bool self) {

@@ -7,6 +7,7 @@ namespace joist::runtime {
 // {registered_name, []}). none: there is no such item. self: p asks about itself from within a BIF.
 Term process_info_item(Process *p, Term item, Heap &h, bool in_list, bool self);
 bool process_info_is_item(Term atom);
+Term process_info_item_names(Heap &h); // all of them, a list
 // Items of process_info/1, in order.
 extern const Term process_info_1_items[];
 extern const unsigned process_info_1_count;

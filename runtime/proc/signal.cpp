@@ -7,6 +7,7 @@
 #include "runtime/proc/system_task.h"
 #include "runtime/sched/dirty.h"
 #include "runtime/sched/progress.h"
+#include "runtime/sched/run_queue.h"
 #include "runtime/sched/scheduler.h"
 #include "runtime/sys/seq_trace.h"
 #include "runtime/term/ref.h"
@@ -281,13 +282,19 @@ void seq_trace::send_alias(Process *from, Term alias, Term msg) {
 
 bool (*check_process_code_hook)(Process *p, Term module, Term *x, unsigned live) = nullptr;
 
-bool system_task_send(Term pid, SystemTask *task) {
+bool system_task_send(Term pid, SystemTask *task, Priority prio) {
   Signal *s = signal_new(SignalKind::Rpc);
   s->arg = task;
   s->fn = [](Process *p, Signal *self) {
     auto *t = static_cast<SystemTask *>(self->arg);
     t->run(p, t);
   };
-  return signal_send_pid(pid, s); // freed without a call if there is no such process
+  Process *p = process_lookup(pid);
+  if (!p || !signal_send(p, s)) {
+    if (!p) signal_free(s);
+    return false; // freed without a call
+  }
+  process_raise(p, prio);
+  return true;
 }
 } // namespace joist::runtime

@@ -10,8 +10,9 @@ struct SystemTask {
   // p null: the process is gone (on any thread). The task owns itself: frees `self` in the end.
   void (*run)(Process *p, SystemTask *self) = nullptr;
 };
-// Has `task` done in the context of the process. False if there is none (run is not called, the caller keeps task).
-bool system_task_send(Term local_pid, SystemTask *task);
+// Has `task` done in the context of the process, which executes with at least this priority until then: who waits for a
+// task is not kept waiting by what has less priority. False if there is none (run is not called, the caller keeps task).
+bool system_task_send(Term local_pid, SystemTask *task, Priority prio);
 
 // Set by code/: does the process refer to old code of the module (stack, funs, literals)? May collect.
 // x, live: its registers. For erts_internal:check_process_code and purging.

@@ -78,9 +78,8 @@ ErlangTimer *claim(uint64_t id, bool stop) {
 }
 
 int64_t left_ms(const ErlangTimer *t) {
-  int64_t now = monotonic_time();
-  auto tick = [](int64_t ns) { return (ns - kMonotonicStart) / 1'000'000; };
-  return std::max<int64_t>(0, tick(t->expires + 999'999) - tick(now));
+  auto tick = [](int64_t ns) { return (ns - kMonotonicStart + 999'999) / 1'000'000; }; // not more than it was set to
+  return std::max<int64_t>(0, tick(t->expires) - tick(monotonic_time()));
 }
 
 void fire(Timer *timer) {

@@ -5,14 +5,36 @@
 namespace joist::runtime {
 
 void RunQueue::push(Process *p) {
-  int prio = int(p->priority());
-  p->queue_next = nullptr;
   std::lock_guard g(lock_);
+  const uint32_t raised = (p->state.load(std::memory_order_relaxed) & kRaisedMask) >> kRaisedShift;
+  append(p, raised ? std::min(int(p->priority()), int(raised) - 1) : int(p->priority()));
+  length_.store(length_.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
+}
+
+void RunQueue::count(int prio, uint32_t change) {
+  counts_[prio].store(counts_[prio].load(std::memory_order_relaxed) + change, std::memory_order_relaxed);
+}
+
+void RunQueue::append(Process *p, int prio) {
+  p->queue_next = nullptr;
   Fifo &f = fifos_[prio];
   (f.last ? f.last->queue_next : f.first) = p;
   f.last = p;
-  counts_[prio].store(counts_[prio].load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  length_.store(length_.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
+  count(prio, 1);
+}
+
+void RunQueue::raise(Process *p, Priority to) {
+  std::lock_guard g(lock_);
+  for (int prio = int(to) + 1; prio <= int(Priority::Low); prio++) {
+    Fifo &f = fifos_[prio];
+    Process *before = nullptr, *q = f.first;
+    while (q && q != p) before = q, q = q->queue_next;
+    if (!q) continue;
+    (before ? before->queue_next : f.first) = p->queue_next;
+    if (f.last == p) f.last = before;
+    count(prio, uint32_t(-1));
+    return append(p, int(to));
+  }
 }
 
 Process *RunQueue::take(int prio, Which which) {
@@ -27,7 +49,7 @@ Process *RunQueue::take(int prio, Which which) {
   if (!p || !looks) return nullptr;
   (before ? before->queue_next : f.first) = p->queue_next;
   if (f.last == p) f.last = before;
-  counts_[prio].store(counts_[prio].load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+  count(prio, uint32_t(-1));
   length_.store(length_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
   return p;
 }

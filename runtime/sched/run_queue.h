@@ -9,6 +9,13 @@
 
 namespace joist::runtime {
 
+// Bits of Process::state, beside those in process.h: the priority, plus one, that p is queued with at least until it
+// executes next; 0: its own.
+inline constexpr uint32_t kRaisedShift = 26, kRaisedMask = 7u << kRaisedShift;
+
+// p is queued with at least that priority until it executes next. Any thread; p from process_lookup.
+void process_raise(Process *p, Priority prio);
+
 struct WorkItem {
   WorkItem *next;
   void (*fn)(void *);
@@ -19,9 +26,10 @@ struct WorkItem {
 class RunQueue {
 public:
   void push(Process *p);
-  Process *pop();             // by priority; low once in eight turns
-  Process *steal();           // as pop, but nothing that is bound
-  Process *steal_preempted(); // as steal, but only what used up its last slice
+  void raise(Process *p, Priority prio); // if it is in here, behind those of that priority
+  Process *pop();                        // by priority; low once in eight turns
+  Process *steal();                      // as pop, but nothing that is bound
+  Process *steal_preempted();            // as steal, but only what used up its last slice
   void push_work(WorkItem *w);
   WorkItem *pop_work();
   uint32_t length() const { return length_.load(std::memory_order_relaxed); } // processes and work
@@ -32,6 +40,8 @@ private:
   struct Fifo {
     Process *first = nullptr, *last = nullptr;
   };
+  void append(Process *p, int priority);
+  void count(int priority, uint32_t change); // with the lock
   enum class Which : uint8_t { Any, Unbound, Preempted };
   Process *take(int priority, Which which);
   Process *choose(Which which);

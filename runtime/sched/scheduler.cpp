@@ -198,9 +198,10 @@ bool run_brief(Scheduler &me, Process *p) {
 int run(Scheduler &self_, Process *p) {
   MicroScope accounted(Micro::Emulator);
   uint32_t s = p->state.load(std::memory_order_acquire);
-  while (!p->state.compare_exchange_weak(
-      s, (s & ~(pstate::InRunQueue | pstate::Timeout)) | pstate::Running | (s & pstate::Timeout ? pstate::Active : 0),
-      std::memory_order_acq_rel, std::memory_order_acquire)) {}
+  while (!p->state.compare_exchange_weak(s,
+                                         (s & ~(pstate::InRunQueue | pstate::Timeout | kRaisedMask)) | pstate::Running |
+                                             (s & pstate::Timeout ? pstate::Active : 0),
+                                         std::memory_order_acq_rel, std::memory_order_acquire)) {}
   p->run_queue.store(&self_, std::memory_order_relaxed);
   Machine *m = &self_.machine;
   m->p = p;
@@ -524,6 +525,19 @@ unsigned process_bind(Process *p, unsigned number) {
 void process_set_priority(Process *p, Priority prio) {
   uint32_t s = p->state.load(std::memory_order_relaxed);
   while (!p->state.compare_exchange_weak(s, (s & ~pstate::PrioMask) | uint32_t(prio) << pstate::PrioShift)) {}
+}
+
+void process_raise(Process *p, Priority prio) {
+  if (prio >= p->priority()) return;
+  // In this order: who puts it into a queue from now on sees it, and where it is already it is found.
+  const uint32_t raised = uint32_t(prio) + 1;
+  uint32_t st = p->state.load(std::memory_order_relaxed), now;
+  do {
+    now = (st & kRaisedMask) >> kRaisedShift;
+    if (now && now <= raised) break;
+  } while (
+      !p->state.compare_exchange_weak(st, (st & ~kRaisedMask) | raised << kRaisedShift, std::memory_order_seq_cst));
+  if (Scheduler *q = p->run_queue.load(std::memory_order_seq_cst)) q->queue.raise(p, prio);
 }
 
 void schedule_work(void (*fn)(void *), void *arg) {

@@ -14,7 +14,8 @@ struct VmFlags {
   char warning_map = 'w';
   bool printable_unicode = false; // +pc unicode
   bool emu_only = false;          // -emu_flavor emu
-  uint32_t min_heap_words = 233, min_vheap_words = 46422, max_heap_words = 0;
+  uint32_t min_heap_words = 233, min_vheap_words = 46422;
+  uint64_t max_heap_words = 0;
   bool max_heap_kill = true, max_heap_log = true;
   uint32_t fullsweep_after = 65535;
   bool off_heap_messages = false;
@@ -23,4 +24,6 @@ struct VmFlags {
   unsigned sched_busy_limit = 0;
 };
 extern VmFlags vm_flags;
+// The largest max_heap_size: stock's largest small integer.
+inline constexpr uint64_t kMostMaxHeapWords = (uint64_t(1) << 59) - 1;
 } // namespace joist::runtime

@@ -152,6 +152,10 @@ std::vector<Term> persistent_all() {
 }
 
 size_t persistent_count() { return count; }
+size_t persistent_slots() {
+  Table *t = current.load(std::memory_order_acquire);
+  return t ? t->capacity : 0;
+}
 size_t persistent_bytes() {
   Table *t = current.load(std::memory_order_acquire);
   return bytes + (t ? sizeof(Table) + t->capacity * 8 : 0);

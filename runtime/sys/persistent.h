@@ -19,4 +19,5 @@ void persistent_erase_all();
 std::vector<Term> persistent_all();
 size_t persistent_count();
 size_t persistent_bytes();
+size_t persistent_slots(); // of the table
 } // namespace joist::runtime

@@ -169,12 +169,25 @@ Term map_from_pairs(Heap &h, const Term *pairs, Word n, bool *duplicates) {
   return n <= kFlatMapMax ? flat::from_pairs(h, pairs, n, duplicates) : hamt::from_pairs(h, pairs, n, duplicates);
 }
 
+namespace {
+// Which of the new keys is said to be missing: the first of them in term order, since the instruction has them so.
+Term first_missing(Term map, const Term *pairs, Word n) {
+  Term first = Term::none();
+  for (Word i = 0; i < n; i++) {
+    Term key = pairs[2 * i];
+    if (!map_find(map, key) && (first.is_none() || compare_exact(key, first) < 0)) first = key;
+  }
+  return first;
+}
+} // namespace
+
 Term map_put_many(Heap &h, Term map, const Term *pairs, Word n, bool exact, Term *bad_key) {
   if (!is_flat_map(map)) {
+    const Term before = map;
     for (Word i = 0; i < n; i++) {
       Term r = hamt::put(h, map, pairs[2 * i], pairs[2 * i + 1], exact);
       if (r.is_none()) {
-        *bad_key = pairs[2 * i];
+        *bad_key = first_missing(before, pairs, n);
         return r;
       }
       map = r;
@@ -191,7 +204,7 @@ Term map_put_many(Heap &h, Term map, const Term *pairs, Word n, bool exact, Term
     if (at == flat::kAbsent) {
       if (now) h.trim(r.box());
       if (!exact) return n == 1 ? flat_put_new(h, map, pairs[0], pairs[1]) : flat_grow(h, map, pairs, n);
-      *bad_key = pairs[2 * i];
+      *bad_key = first_missing(map, pairs, n);
       return Term::none();
     }
     if (!now) {

@@ -1,6 +1,7 @@
 // Integer, float and utf segments of the bit syntax: matching and construction (Reference Manual, "Bit Syntax").
 // A segment of n bits that is not whole bytes and little-endian has its whole bytes first, least significant byte
 // first, and the n mod 8 most significant bits of the value last.
+#include "runtime/term/bignum.h"
 #include "runtime/term/binary.h"
 #include "runtime/term/number.h"
 
@@ -32,6 +33,16 @@ struct SegmentBuffer {
   uint8_t *of(Word n) { return n <= sizeof small ? small : large.reserve(n); }
 };
 
+// Is that more than any integer has, leading bytes that only tell the sign apart?
+bool beyond_integers(const uint8_t *bytes, Word n, bool little, bool is_signed) {
+  constexpr Word kMost = bignum::kMaxLimbs * sizeof(Word);
+  if (n <= kMost) return false;
+  auto from_top = [&](Word i) { return bytes[little ? n - 1 - i : i]; };
+  const uint8_t fill = is_signed && from_top(0) >> 7 ? 0xff : 0;
+  for (Word i = 0; i < n - kMost; i++)
+    if (from_top(i) != fill) return true;
+  return false;
+}
 } // namespace
 
 Term match_integer(Heap &h, MatchCtxObj *ctx, Word bits, unsigned flags) {
@@ -49,7 +60,12 @@ Term match_integer(Heap &h, MatchCtxObj *ctx, Word bits, unsigned flags) {
   }
   Word n = (bits + 7) / 8;
   unsigned rest = bits & 7;
-  if (rest == 0 && (at & 7) == 0) return integer_from_bytes(h, ctx->base + at / 8, n, !little, is_signed);
+  auto made = [&](const uint8_t *bytes) {
+    if (!beyond_integers(bytes, n, little, is_signed)) return integer_from_bytes(h, bytes, n, !little, is_signed);
+    ctx->position = at;
+    return Term::none();
+  };
+  if (rest == 0 && (at & 7) == 0) return made(ctx->base + at / 8);
   SegmentBuffer memory;
   uint8_t *buffer = memory.of(n);
   uint8_t *top; // byte with the most significant bits
@@ -64,7 +80,7 @@ Term match_integer(Heap &h, MatchCtxObj *ctx, Word bits, unsigned flags) {
     copy_bits(ctx->base, at, buffer, n * 8 - bits, bits);
   }
   if (rest && is_signed && *top >> (rest - 1) & 1) *top |= uint8_t(0xFF << rest);
-  return integer_from_bytes(h, buffer, n, !little, is_signed);
+  return made(buffer);
 }
 
 bool put_integer(uint8_t *out, Word bit, Word bits, Term integer, unsigned flags) {

@@ -13,8 +13,10 @@
 #include "runtime/io/poll.h"
 #include "runtime/io/port.h"
 #include "runtime/io/signals.h"
+#include "runtime/mem/gc.h"
 #include "runtime/mem/literal.h"
 #include "runtime/nif/library.h"
+#include "runtime/proc/error_log.h"
 #include "runtime/proc/system_task.h"
 #include "runtime/sched/progress.h"
 #include "runtime/term/binary.h"
@@ -86,6 +88,7 @@ void boot(const EmulatorSettings &settings) {
     vm_crash(("no more index entries in atom_tab (max=" + std::to_string(limit) + ")").c_str());
   };
   literal_init();
+  gc_max_heap_reached = error_log_max_heap;
   time_init(settings.warp, settings.time_correction);
   progress::register_thread();
   vm::init();

@@ -104,7 +104,7 @@ struct Flags {
     if (is("hmaxel")) v.max_heap_log = boolean(value(f, 6), "max heap error logger");
     else if (is("hmaxk")) v.max_heap_kill = boolean(value(f, 5), "max heap kill");
     else if (is("hmax")) {
-      v.max_heap_words = uint32_t(ranged(value(f, 4), 0, 1ll << 31, "max heap size"));
+      v.max_heap_words = uint64_t(ranged(value(f, 4), 0, int64_t(kMostMaxHeapWords), "max heap size"));
       if (v.max_heap_words && v.max_heap_words < v.min_heap_words)
         bad("max heap size", std::to_string(v.max_heap_words));
     } else if (is("hmbs"))
