@@ -37,11 +37,12 @@ private:
   bool started_;
 };
 
-// Reads until n bytes are there or the file ends. *error is set on failure.
+// Reads until n bytes are there or the file ends. *error is set on failure. The system is asked for no bytes too: it says
+// what may not be read at all.
 Word read_fully(int fd, uint8_t *out, Word n, int64_t offset, int *error) {
   Word got = 0;
   *error = 0;
-  while (got < n) {
+  do {
     Word want = std::min(n - got, Word{INT_MAX} - 4095); // the largest single transfer Linux makes
     ssize_t r = offset == kNoOffset ? ::read(fd, out + got, want) : ::pread(fd, out + got, want, offset + int64_t(got));
     if (r < 0 && errno == EINTR) continue;
@@ -51,7 +52,7 @@ Word read_fully(int fd, uint8_t *out, Word n, int64_t offset, int *error) {
     }
     if (r == 0) break;
     got += Word(r);
-  }
+  } while (got < n);
   return got;
 }
 
