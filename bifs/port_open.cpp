@@ -51,7 +51,7 @@ bool arguments(Term list, std::vector<std::string> *out) {
   return true;
 }
 
-// The VM's environment with [{Name, Value | false}] applied.
+// The VM's environment with [{Name, Value | false}] applied; names and values are character lists, an empty value is as false.
 bool merged_environment(Term changes, std::vector<std::string> *out) {
   *out = env_all();
   if (list_length(changes) < 0) return false;
@@ -59,13 +59,13 @@ bool merged_environment(Term changes, std::vector<std::string> *out) {
     Term pair = changes.head();
     if (!is_tuple_of(pair, 2)) return false;
     std::string name, value;
-    if (!name_of(tuple_elements(pair)[0], &name)) return false;
+    Term key = tuple_elements(pair)[0], v = tuple_elements(pair)[1];
+    if (!key.is_list() || !name_of(key, &name)) return false;
     if (name.find('=', 1) != std::string::npos) return false; // a leading = is allowed, as in os:putenv/2
-    Term v = tuple_elements(pair)[1];
-    if (v != atoms::false_ && !name_of(v, &value)) return false;
+    if (v != atoms::false_ && (!v.is_list() || !name_of(v, &value))) return false;
     name += '=';
     std::erase_if(*out, [&](const std::string &e) { return e.starts_with(name); });
-    if (v != atoms::false_) out->push_back(name + value);
+    if (!value.empty()) out->push_back(name + value);
   }
   return true;
 }
