@@ -14,6 +14,7 @@ enum class Part : uint8_t {
   ClassHyphen, // - in a class, after an escape or a named class that is a set
   LowEscape,   // \8 or \9 outside a class
   PlainEscape, // \ before a letter that means only itself
+  TypeEscape,  // \w, \W, \s or \S outside a class
 };
 struct Item {
   Part part;
@@ -87,6 +88,7 @@ private:
     char c = char_at(s_, i_ + 1);
     if (c == '8' || c == '9') items_.push_back({Part::LowEscape, i_});
     if (c && strchr("FIJMOTYijmqy", c)) items_.push_back({Part::PlainEscape, i_});
+    if (c && strchr("wWsS", c)) items_.push_back({Part::TypeEscape, i_});
     i_ = escape_end(s_, i_);
   }
   void bracket() {
@@ -206,6 +208,68 @@ bool jit_is_right(std::string_view s) {
   return true;
 }
 
+namespace {
+struct Quantifier {
+  uint64_t min, max; // max: kUnbounded
+  size_t size;       // in bytes
+};
+constexpr uint64_t kUnbounded = ~uint64_t{0};
+std::optional<Quantifier> quantifier(std::string_view s, size_t at) {
+  if (char_at(s, at) == '+') return Quantifier{1, kUnbounded, 1};
+  if (char_at(s, at) != '{') return {};
+  size_t i = at + 1;
+  auto number = [&](uint64_t *n) {
+    size_t from = i;
+    for (*n = 0; is_digit(char_at(s, i)) && i - from < 6; i++) *n = *n * 10 + uint64_t(s[i] - '0');
+    return i > from;
+  };
+  Quantifier q{0, 0, 0};
+  if (!number(&q.min)) return {};
+  q.max = q.min;
+  if (char_at(s, i) == ',') {
+    i++;
+    if (!number(&q.max)) q.max = kUnbounded;
+  }
+  if (char_at(s, i) != '}' || q.max < q.min || (q.max != kUnbounded && q.max > 65535)) return {};
+  q.size = i + 1 - at;
+  return q;
+}
+
+// With characters but not their properties (unicode without ucp), 8.44 looks at bytes where \w, \W, \s or \S must match a
+// number of times: what is not ASCII is neither a letter nor a space there, though it may be one where the type stands
+// alone, and in those repetitions that may be left out. So the two kinds of repetition are written apart. Answers where
+// to go on in `s`; 0: nothing to do.
+size_t write_type_apart(std::string_view s, size_t at, Rewritten *r) {
+  std::optional<Quantifier> q = quantifier(s, at + 2);
+  if (!q || q->min == 0 || (q->min == 1 && q->max != kUnbounded)) return 0;
+  auto insert = [&](std::string_view text) {
+    for (size_t i = 0; i < text.size(); i++) r->inserted.push_back(r->text.size() + i);
+    r->text += text;
+  };
+  switch (s[at + 1]) {
+  case 'w': insert("[0-9A-Za-z_]"); break;
+  case 'W': insert("[^0-9A-Za-z_]"); break;
+  case 's': insert("[\\t-\\r\\x20]"); break;
+  default: insert("[^\\t-\\r\\x20]"); break;
+  }
+  size_t after = at + 2 + q->size;
+  char how = char_at(s, after); // ? lazily, + possessively: says nothing of the fixed part
+  if (q->min > 1) insert("{" + std::to_string(q->min) + "}");
+  r->text += s.substr(at, 2);
+  for (size_t i = at + 2; i < after; i++) r->removed.push_back(i);
+  if (q->max == kUnbounded) insert("*");
+  else insert("{0," + std::to_string(q->max - q->min) + "}");
+  if (how == '?' || how == '+') {
+    r->text += s[after++];
+  } else { // before what it cannot match itself a repetition is possessive
+    size_t next = s.find_first_not_of(')', after);
+    char opposite = char(s[at + 1] ^ 0x20); // in the other case
+    if (char_at(s, next) == '\\' && char_at(s, next + 1) == opposite) insert("+");
+  }
+  return after;
+}
+} // namespace
+
 Rewritten rewrite(std::string_view s, uint32_t flags) {
   Rewritten r;
   std::vector<Item> items = scan(s, flags);
@@ -232,7 +296,12 @@ Rewritten rewrite(std::string_view s, uint32_t flags) {
   }
   for (Item i : items) {
     if (i.at < at) continue;
-    if (i.part == Part::ClassHyphen) {
+    if (i.part == Part::TypeEscape) {
+      if (!(flags & Utf) || (flags & Ucp) || starts(s, 0, "(*UCP)")) continue;
+      r.text += s.substr(at, i.at - at);
+      size_t next = write_type_apart(s, i.at, &r);
+      at = next ? next : i.at;
+    } else if (i.part == Part::ClassHyphen) {
       // The hyphen stands for itself; PCRE2 wants to be told.
       r.text += s.substr(at, i.at - at);
       r.inserted.push_back(r.text.size());
@@ -334,7 +403,8 @@ CompileError translate_error(std::string_view s, uint32_t flags, int code, size_
   case 143:
   case 147:
   case 151:
-  case 155:
+  case 155: return error(code, s.ends_with("\\o") ? s.size() - 1 : before(offset));
+  case 119: return error(186, before(offset)); // it runs out of stack before it counts to its limit
   case 165:
   case 169:
   case 171:

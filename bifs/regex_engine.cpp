@@ -95,6 +95,7 @@ pcre2_code *compile_new(std::string_view source, uint32_t flags, CompileError *e
   pcre2_set_character_tables(ctx.get(), latin1_tables());
   pcre2_set_newline(ctx.get(), kNewlines[newline]);
   pcre2_set_bsr(ctx.get(), flags & BsrAnycrlf ? PCRE2_BSR_ANYCRLF : PCRE2_BSR_UNICODE);
+  pcre2_set_parens_nest_limit(ctx.get(), 799); // where 8.44 runs out of the stack that stock gives it
   pcre2_set_compile_extra_options(ctx.get(), PCRE2_EXTRA_ALLOW_LOOKAROUND_BSK);
   if (auto refused = newer_syntax(source, flags)) {
     *error = *refused;
