@@ -108,6 +108,7 @@ cases() -> [
      peer:call(P, erlang, set_cookie, [another]), A = net_adm:ping(O), erlang:set_cookie(O, another), B = peer:call(P, net_adm, ping, [node()]), C = net_adm:ping(O), {A, B, C, erlang:get_cookie(O)} end) end},
  {allow, fun(_) -> with([], fun(P, O) -> peer:call(P, net_kernel, allow, [['else@where']]), {net_adm:ping(O), net_kernel:connect_node(O), peer:call(P, net_kernel, connect_node, [node()])} end) end},
  {disconnect, fun(N) -> R = [erlang:disconnect_node(N), erlang:disconnect_node('no@where'), eventually(fun() -> not lists:member(N, nodes()) end)], connect(N, 20), R end},
+ {connect_at_once, fun(N) -> R = [begin P = net_adm:ping(N), erlang:disconnect_node(N), P end || _ <- lists:seq(1, 100)], connect(N, 20), lists:usort(R) end},
  {setnode_twice, fun(_) -> [catch_class(fun() -> erlang:setnode(x@y, 1) end), net_kernel:start(x, #{}) =/= ok] end},
  %% errors
  {erpc_errors, fun(N) -> [catch_class(F) || F <- [
