@@ -180,7 +180,7 @@ Term erts_internal_open_port_2(Process *p, const Term *args) {
   Term ref = make_ref(p->heap);
   port->pending_open.to = p->id;
   port->pending_open.ref = KeptRef(ref);
-  if (p->trace_flags & trace::flag::RunningProcs) trace::virtually_scheduled(p, trace::Sched::Out);
+  if (trace::traced(p, trace::flag::RunningProcs)) trace::virtually_scheduled(p, trace::Sched::Out);
   if (trace::port_traced(*port, trace::flag::Ports)) {
     Term shown = atom::intern_latin1(std::string_view(name).substr(0, atom::kMaxChars));
     trace::port_event(*port, atoms::open, p->id, shown);
@@ -197,15 +197,15 @@ Term erts_internal_open_port_2(Process *p, const Term *args) {
     port->links.push_back(p->id);
     relations_of(p).link_add(port->id);
     if (trace::port_traced(*port, trace::flag::Ports)) trace::port_event(*port, atoms::getting_linked, p->id);
-    if (p->trace_flags & trace::flag::RunningProcs) trace::virtually_scheduled(p, trace::Sched::In);
-    if (p->trace_flags & trace::flag::Procs) trace::linked(p, port->id);
+    if (trace::traced(p, trace::flag::RunningProcs)) trace::virtually_scheduled(p, trace::Sched::In);
+    if (trace::traced(p, trace::flag::Procs)) trace::linked(p, port->id);
     answer = ref;
     if (r.outcome == DriverOpen::Outcome::Opened) {
       port->pending_open.to = Term::none();
       answer = port->id;
     }
   } else {
-    if (p->trace_flags & trace::flag::RunningProcs) trace::virtually_scheduled(p, trace::Sched::In);
+    if (trace::traced(p, trace::flag::RunningProcs)) trace::virtually_scheduled(p, trace::Sched::In);
     port->pending_open.to = Term::none();
     answer = r.outcome == DriverOpen::Outcome::Posix    ? posix_atom(r.error)
              : r.outcome == DriverOpen::Outcome::Badarg ? atoms::badarg

@@ -34,14 +34,14 @@ void link_undo(Process *p, Term other) {
 Term erlang_link_1(Process *p, const Term *args) {
   Term other = args[0];
   p->bump(2);
-  if (p->trace_flags & trace::flag::Procs) [[unlikely]]
+  if (trace::traced(p, trace::flag::Procs)) [[unlikely]]
     trace::linked(p, other);
   if (other.is_local_pid()) {
     if (other == p->id) return atoms::true_;
     if (!process_lookup(other)) return no_such_process(p, other);
     if (!link_side(p, other)) return atoms::true_;
     constexpr uint32_t inherited = trace::flag::SetOnLink | trace::flag::SetOnFirstLink;
-    if (p->trace_flags & inherited ? trace::link_send_traced(p, other) : link_send(p->id, other)) return atoms::true_;
+    if (trace::traced(p, inherited) ? trace::link_send_traced(p, other) : link_send(p->id, other)) return atoms::true_;
     link_undo(p, other);
     return no_such_process(p, other);
   }
@@ -68,7 +68,7 @@ Term erlang_unlink_1(Process *p, const Term *args) {
   Term other = args[0];
   p->bump(2);
   if (is_external_port(other) ? !of_this_node(other) : !is_pid(other) && !other.is_local_port()) return badarg(p);
-  if (p->trace_flags & trace::flag::Procs) [[unlikely]]
+  if (trace::traced(p, trace::flag::Procs)) [[unlikely]]
     trace::unlinked(p, other);
   if (is_external_port(other) || !p->relations) return atoms::true_;
   Link *l = p->relations->link(other);

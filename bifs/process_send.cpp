@@ -33,8 +33,8 @@ Term to_owner(Process *p, Term id, Term msg, bool nosuspend, Term result) {
 
 Term send(Process *p, Term to, Term msg, bool noconnect, bool nosuspend, Term result) {
   p->bump(4);
-  if (p->trace_flags & trace::flag::SaveCalls) trace::save_event(p, atoms::send);
-  const bool traced = p->trace_flags & trace::flag::Send;
+  if (trace::traced(p, trace::flag::SaveCalls)) trace::save_event(p, atoms::send);
+  const bool traced = trace::traced(p, trace::flag::Send);
   if (to.is_local_pid()) {
     if (traced) trace::sent(p, to, msg);
     if (Process *r = process_lookup(to)) message_send(p, r, msg);

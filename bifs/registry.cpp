@@ -9,7 +9,7 @@ namespace joist::bifs {
 namespace {
 void tell(Term who, Term name, bool on) {
   if (who.is_local_port()) return trace::port_registered(who, name, on);
-  if (Process *to = process_lookup(who); to && (to->trace_flags & trace::flag::Procs)) trace::registered(to, name, on);
+  if (Process *to = process_lookup(who); to && trace::traced(to, trace::flag::Procs)) trace::registered(to, name, on);
 }
 } // namespace
 

@@ -23,7 +23,7 @@ Term info_of_process(Process *p, Term pid, Term key) {
   if (key != atoms::flags && key != atoms::tracer) return badarg(p);
   auto answer = [&](Process *other) {
     trace::tracer_alive(other);
-    return flags_or_tracer(p, key, other->trace_flags, trace::tracer_of(other));
+    return flags_or_tracer(p, key, trace::flags_of(other), trace::tracer_of(other).get());
   };
   if (pid == p->id) return answer(p);
   schedulers_block();

@@ -61,7 +61,7 @@ bool push_frames(Machine *m, const Mfa &mfa, const tr::Outcome &o, const tr::Tra
     push(p, mfa.module.raw());
     push(p, return_word(o.exception_trace ? fixed.trace_exception : fixed.trace_return));
   }
-  p->trace_flags |= tr::flag::Frames;
+  p->trace_flags.fetch_or(tr::flag::Frames, std::memory_order_relaxed);
   p->sync_limit();
   return true;
 }

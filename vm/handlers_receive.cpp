@@ -71,7 +71,7 @@ struct Op_remove_message {
     }
     if (UNLIKELY(msg->token != p->seq_token)) seq_trace::received(p, msg->token, msg->term);
     signal_free(msg);
-    if (UNLIKELY(p->trace_flags & rt::trace::flag::SaveCalls)) rt::trace::save_event(p, atoms::receive);
+    if (UNLIKELY(rt::trace::traced(p, rt::trace::flag::SaveCalls))) rt::trace::save_event(p, atoms::receive);
     if (p->receive_timer) receive_timer_cancel(p);
     LOAD();
     NEXT;
@@ -84,7 +84,7 @@ struct Op_timeout {
     p->mailbox.save = &p->mailbox.first;
     m->matching = false;
     receive_timer_cancel(p);
-    if (UNLIKELY(p->trace_flags & (rt::trace::flag::Receive | rt::trace::flag::SaveCalls))) rt::trace::timed_out(p);
+    if (UNLIKELY(rt::trace::traced(p, rt::trace::flag::Receive | rt::trace::flag::SaveCalls))) rt::trace::timed_out(p);
     LOAD();
     NEXT;
   }

@@ -15,7 +15,6 @@ void dist_spawn_abandoned(Process *p, const Monitor &m, Term reason); // spawn.c
 
 namespace {
 constexpr int64_t kUnitsPerReduction = 32, kTellAtOnce = 16 * 1024;
-int64_t slice_budget(Process *p) { return std::max<int64_t>(p->reductions, 1) * kUnitsPerReduction; }
 Term op(DistOp o) { return Term::small(int(o)); }
 Term node_of(Term t) { return t.is_atom() ? t : external_node(t)->name; }
 
@@ -105,10 +104,11 @@ bool unlink(Process *p, const Link &l) {
 struct Telling : RemoteWork {
   std::unique_ptr<DistEncoder> encoder;
   DistTarget target;
-  bool run(Process *p) override {
-    int64_t start = slice_budget(p), budget = start;
+  bool run(int64_t *reductions) override {
+    const int64_t start = std::max<int64_t>(*reductions, 1) * kUnitsPerReduction;
+    int64_t budget = start;
     bool done = encoder->run(&budget), wait;
-    p->bump((start - budget) / kUnitsPerReduction + 1);
+    *reductions -= (start - budget) / kUnitsPerReduction + 1;
     if (done) dist_queue(target, *encoder, &wait);
     return done;
   }

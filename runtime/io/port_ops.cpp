@@ -22,14 +22,14 @@ void PortCall::run(Port &port) {
 
 // Around what a process has a port do at once.
 PortTurn::PortTurn(Process *p, Port &port, Term operation) : p_(p), port_(port), operation_(operation) {
-  if (p->trace_flags & trace::flag::RunningProcs) trace::virtually_scheduled(p, trace::Sched::Out);
+  if (trace::traced(p, trace::flag::RunningProcs)) trace::virtually_scheduled(p, trace::Sched::Out);
   if (profiled(profile::Processes | profile::Exclusive)) profile_process(p, false);
   if (trace::port_traced(port, trace::flag::RunningPorts)) trace::port_scheduled(port, trace::Sched::In, operation);
 }
 PortTurn::~PortTurn() {
   if (trace::port_traced(port_, trace::flag::RunningPorts)) trace::port_scheduled(port_, trace::Sched::Out, operation_);
   if (profiled(profile::Processes | profile::Exclusive)) profile_process(p_, true);
-  if (p_->trace_flags & trace::flag::RunningProcs) trace::virtually_scheduled(p_, trace::Sched::In);
+  if (trace::traced(p_, trace::flag::RunningProcs)) trace::virtually_scheduled(p_, trace::Sched::In);
 }
 
 void PortCall::dropped(Port &) {

@@ -311,7 +311,7 @@ int run(Process *p, Word need, Term *x, unsigned live, bool full) {
   p->gcs++;
   p->force_gc = false;
   const Word filled = used_words(p);
-  const bool traced = p->trace_flags & trace::flag::Gc;
+  const bool traced = trace::traced(p, trace::flag::Gc);
   Word before = 0;
   if (traced) [[unlikely]] {
     before = filled;

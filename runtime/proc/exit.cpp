@@ -57,7 +57,7 @@ void close_inbox(Process *p, ExitState &x) {
 
 void unfindable(Process *p, ExitState &x) {
   Term name = registry_process_exit(p);
-  if (!name.is_none() && (p->trace_flags & trace::flag::Procs)) [[unlikely]]
+  if (!name.is_none() && trace::traced(p, trace::flag::Procs)) [[unlikely]]
     trace::registered(p, name, false);
   p->state.fetch_or(pstate::Gone, std::memory_order_acq_rel);
   close_inbox(p, x);
@@ -110,9 +110,9 @@ void free_messages(Process *p) {
 }
 
 // Goes on with the large reason on its way to another node. True: the slice is used up.
-bool remote_work(Process *p, ExitState &x) {
+bool remote_work(ExitState &x) {
   if (!x.rest) return false;
-  if (!x.rest->run(p)) return true;
+  if (!x.rest->run(&x.reductions)) return true;
   delete std::exchange(x.rest, nullptr);
   return false;
 }
@@ -157,7 +157,7 @@ RunResult continue_exit(Process *p, ExitState &x) {
     x.step = Step::Links;
     [[fallthrough]];
   case Step::Links:
-    if (remote_work(p, x)) return RunResult::Yielded;
+    if (remote_work(x)) return RunResult::Yielded;
     while (r && r->links.size()) {
       auto l = r->links.take_any();
       if (l) tell_link(p, *l, x.reason, &x.rest);
@@ -176,7 +176,7 @@ RunResult continue_exit(Process *p, ExitState &x) {
     x.step = Step::Targets;
     [[fallthrough]];
   case Step::Targets:
-    if (remote_work(p, x)) return RunResult::Yielded;
+    if (remote_work(x)) return RunResult::Yielded;
     while (r && r->targets.size()) {
       auto t = r->targets.take_any();
       if (t) tell_watcher(p, *t, x.reason, &x.rest);
@@ -196,7 +196,7 @@ RunResult finish_exit(Process *p, ExitState &x) {
   if (x.fragments) fragment_free(x.fragments);
   delete &x;
   p->exit_state = nullptr;
-  if (p->trace_flags & trace::flag::Exiting) [[unlikely]]
+  if (trace::traced(p, trace::flag::Exiting)) [[unlikely]]
     trace::scheduled_out_exited(p);
   trace::process_free(p);
   free_messages(p);
@@ -224,7 +224,7 @@ void process_exit_begin(Process *p, Term reason, Fragment *fragments) {
   p->state.fetch_or(pstate::Exiting | pstate::Active, std::memory_order_acq_rel);
   p->exit_state = new ExitState{.reason = reason, .fragments = fragments};
   receive_timer_cancel(p);
-  if (!p->tracer.is_nil()) [[unlikely]]
+  if (p->tracing.load(std::memory_order_relaxed)) [[unlikely]]
     trace::exited(p, reason);
 }
 

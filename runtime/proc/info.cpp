@@ -207,7 +207,7 @@ Term reductions(Asked &a) {
   return words(a.h, p->total_reductions + uint64_t(now));
 }
 Term priority(Asked &a) { return priority_atom(a.p->priority()); }
-Term trace(Asked &a) { return Term::small(a.p->trace_flags & trace::flag::All); }
+Term trace(Asked &a) { return Term::small(trace::flags_of(a.p) & trace::flag::All); }
 // {Address, Bytes, References} of every binary, or of every magic reference's object, that the process refers to.
 Term off_heap_data(Asked &a, bool binaries) {
   Term list = Term::nil();

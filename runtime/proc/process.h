@@ -118,8 +118,8 @@ struct Process {
   int64_t start_time = 0;        // native monotonic
   DirtyCall *dirty = nullptr;
   void *exit_state = nullptr; // progress of a yielding exit (proc/exit.cpp)
-  uint32_t trace_flags = 0;
-  Term tracer = Term::nil();
+  std::atomic<uint32_t> trace_flags{0};               // trace/trace.h
+  std::atomic<struct ProcessTrace *> tracing{nullptr}; // what few processes have
   uint8_t slice = kFullSlice; // length of the slice it is in, or gets next (sched/scheduler.h)
   bool preempted = false;     // its last slice ended because it was used up
   // It stopped at the entry of a function, whose breakpoint it has not come to. The executing thread's own, unlike
@@ -160,7 +160,6 @@ struct Process {
     f(group_leader);
     f(seq_token);
     f(label);
-    f(tracer);
     f(parent);
   }
 };

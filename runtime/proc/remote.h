@@ -7,10 +7,11 @@ namespace joist::runtime {
 struct Link;
 struct Monitor;
 struct Target;
-// Work for another node that a process does in slices. run: one slice, charged to the process; true: done.
+// Work for another node that a process does in slices. run: one slice of at most about *reductions, from which it takes what
+// it has cost; true: done. These are not the process' own: who tells of its end may be another thread than executes it.
 struct RemoteWork {
   virtual ~RemoteWork() = default;
-  virtual bool run(Process *p) = 0;
+  virtual bool run(int64_t *reductions) = 0;
 };
 struct RemoteHooks {
   // Send to an external pid, an external reference (alias) or {Name, Node}. *result is what the BIF answers on success and

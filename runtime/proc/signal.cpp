@@ -91,12 +91,12 @@ void say_sender(Signal *s, Term sender) {
 void told_received(Process *p, Signal *s) {
   Term from = Term::none();
   if (is_tuple_of(s->token, 2)) from = tuple_elements(s->token)[0], s->token = tuple_elements(s->token)[1];
-  if (p->trace_flags & trace::flag::Receive) trace::received(p, s->term, from);
+  if (trace::traced(p, trace::flag::Receive)) trace::received(p, s->term, from);
 }
 } // namespace
 
 void mailbox_append(Process *p, Signal *s) {
-  if ((p->trace_flags & trace::flag::Receive) || is_tuple_of(s->token, 2)) [[unlikely]]
+  if (trace::traced(p, trace::flag::Receive) || is_tuple_of(s->token, 2)) [[unlikely]]
     told_received(p, s);
   s->next = nullptr;
   *p->mailbox.last = s;

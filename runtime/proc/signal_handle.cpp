@@ -68,7 +68,7 @@ Signal *exit_signal(Process *p, Signal *s) {
     Link *l = p->relations ? p->relations->link(s->from) : nullptr;
     bool broken = l && !l->unlinking;
     if (l) p->relations->link_remove(l);
-    if (broken && p->trap_exit() && (p->trace_flags & trace::flag::Procs)) [[unlikely]]
+    if (broken && p->trap_exit() && trace::traced(p, trace::flag::Procs)) [[unlikely]]
       trace::got_unlinked(p, s->from);
     if (!broken) {
       signal_free(s);
@@ -141,7 +141,7 @@ void unlink(Process *p, Signal *s) {
   if (p->relations)
     if (Link *l = p->relations->link(s->from); l && !l->unlinking) {
       p->relations->link_remove(l);
-      if (p->trace_flags & trace::flag::Procs) [[unlikely]]
+      if (trace::traced(p, trace::flag::Procs)) [[unlikely]]
         trace::got_unlinked(p, s->from);
     }
   if (s->from.is_local_pid()) unlink_ack_send(p->id, s->from, s->extra);
@@ -170,7 +170,7 @@ Signal *signal_handle(Process *p, Signal *s) {
   case SignalKind::ExitLinked: return exit_signal(p, s);
   case SignalKind::Down: return down(p, s);
   case SignalKind::Link:
-    if ((p->trace_flags & trace::flag::All) || s->arg) [[unlikely]]
+    if (trace::traced(p, trace::flag::All) || s->arg) [[unlikely]]
       trace::got_linked(p, s->from, s);
     return link(p, s);
   case SignalKind::Unlink: unlink(p, s); break;

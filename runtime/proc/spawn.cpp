@@ -120,7 +120,7 @@ Process *process_spawn(Process *parent, Term m, Term f, Term args, const SpawnOp
     if (o.async && o.reply_ok) send_reply(parent, o.reply_tag, ref, p->id, token);
   }
   if (o.prepare) o.prepare(p, o.prepare_arg);
-  if ((parent && (parent->trace_flags & trace::flag::All)) || trace::default_flags[0].load(std::memory_order_relaxed))
+  if ((parent && trace::traced(parent, trace::flag::All)) || trace::default_flags[0].load(std::memory_order_relaxed))
       [[unlikely]]
     trace::spawned(parent, p, m, f, args);
   p->state.fetch_and(~pstate::Running, std::memory_order_acq_rel);

@@ -148,11 +148,11 @@ void fit_slice(Process *p, int64_t ns) {
 // Lets p execute, telling of it if it is traced.
 RunResult execute(Machine *m, Process *p) {
   constexpr uint32_t wanted = trace::flag::Running | trace::flag::RunningProcs | trace::flag::Exiting;
-  if ((p->trace_flags & wanted) || !p->tracer.is_nil()) [[unlikely]]
+  if (trace::traced(p, wanted) || p->tracing.load(std::memory_order_relaxed)) [[unlikely]]
     trace::scheduled(p, trace::Sched::In);
   const uint64_t longest = system_monitor_limits.schedule();
   RunResult r = longest ? execute_watched(m, p, longest) : exec_hooks.run(m, p);
-  if (r != RunResult::Exited && ((p->trace_flags & wanted) || !p->tracer.is_nil())) [[unlikely]]
+  if (r != RunResult::Exited && (trace::traced(p, wanted) || p->tracing.load(std::memory_order_relaxed))) [[unlikely]]
     trace::scheduled(p, trace::Sched::Out);
   return r;
 }

@@ -58,7 +58,7 @@ CallTime *call_time_enter(Process *p, CallStats *s) {
   return before;
 }
 void call_time_return(Process *p, CallTime *before) {
-  if (p->tracer.is_nil()) return;
+  if (!process_trace_of(p)) return;
   charge(p, os_monotonic_time());
   process_trace(p).timed = before;
 }

@@ -22,7 +22,7 @@ Term argument(Heap &h, Term t) {
 Outcome call_event(Process *p, const Mfa &mfa, const Term *x, bool local, const ets::MatchProgramRef *program,
                    const Breakpoint *meta) {
   Outcome out;
-  TracerRef tracer = meta ? meta->meta : tracer_ref(p);
+  TracerRef tracer = meta ? meta->meta : tracer_of(p);
   if (!tracer) return out;
   if (meta) {
     if (meta->meta_gone.load(std::memory_order_relaxed) ||
@@ -48,10 +48,10 @@ Outcome call_event(Process *p, const Mfa &mfa, const Term *x, bool local, const 
     out.return_trace = run.return_trace;
     out.exception_trace = run.exception_trace;
   }
-  if (!meta && (p->trace_flags & flag::Silent)) return {};
+  if (!meta && traced(p, flag::Silent)) return {};
   if (result == atoms::false_) return out;
-  if (!meta && local && (p->trace_flags & flag::ReturnTo)) out.return_to = true;
-  uint32_t flags = meta ? kMetaFlags : p->trace_flags;
+  if (!meta && local && traced(p, flag::ReturnTo)) out.return_to = true;
+  uint32_t flags = meta ? kMetaFlags : flags_of(p);
   Term list = Term::small(int64_t(mfa.arity));
   if (!(flags & flag::Arity)) {
     list = Term::nil();
@@ -68,10 +68,10 @@ TracerRef frame_tracer(Process *p, Term packed, uint32_t *flags) {
     *flags = kMetaFlags;
     return tracer_unpack(packed);
   }
-  *flags = p->trace_flags;
-  if (!(p->trace_flags & flag::Calls)) return nullptr;
+  *flags = flags_of(p);
+  if (!(*flags & flag::Calls)) return nullptr;
   if (!wanted(p, atoms::call)) return nullptr;
-  return tracer_ref(p);
+  return tracer_of(p);
 }
 void tell_return(Process *p, Term tag, const Mfa &mfa, Term packed, Term value) {
   uint32_t flags;
@@ -91,7 +91,7 @@ void exception_event(Process *p, const Mfa &mfa, Term packed, Term cls, Term val
 }
 
 void return_to_event(Process *p, const Instr *to) {
-  if (!(p->trace_flags & flag::ReturnTo) || !wanted(p, atoms::call)) return;
+  if (!traced(p, flag::ReturnTo) || !wanted(p, atoms::call)) return;
   CodeLocation l = to ? code_lookup(to, true) : CodeLocation{};
   FragmentHeap h(4);
   tell(p, atoms::return_to,

@@ -56,12 +56,12 @@ bool flags_parse(Term l, FlagList *out) {
 }
 
 bool change(Process *p, bool on, uint32_t mask, const TracerRef &tracer) {
-  const Tracer *now = tracer_of(p);
-  if (tracer && (p->trace_flags & flag::All) && now && !tracer_same(now, tracer.get()) &&
+  TracerRef now = tracer_of(p);
+  if (tracer && traced(p, flag::All) && now && !tracer_same(now.get(), tracer.get()) &&
       tracer_enabled(*now, atoms::trace_status, p->id, p) != Verdict::Remove)
     return false;
-  uint32_t flags = on ? p->trace_flags | mask : p->trace_flags & ~mask;
-  set(p, flags, tracer ? tracer : tracer_ref(p));
+  const uint32_t flags = flags_of(p);
+  set(p, on ? flags | mask : flags & ~mask, tracer ? tracer : tracer_of(p));
   return true;
 }
 } // namespace joist::runtime::trace

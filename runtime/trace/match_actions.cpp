@@ -26,7 +26,7 @@ template <class F> bool with_process(Process *p, Term pid, F f) {
 bool change_flags(Process *p, Term pid, Term name, bool on) {
   uint32_t bit = flag_of(name);
   if (!bit) return false;
-  TracerRef tracer = tracer_ref(p);
+  TracerRef tracer = tracer_of(p);
   return with_process(p, pid, [&](Process *other) { change(other, on, bit, on ? tracer : nullptr); });
 }
 
@@ -34,12 +34,12 @@ bool change_flags(Process *p, Term pid, Term name, bool on) {
 Term trace_action(Process *p, Term pid, Term off, Term on) {
   FlagList disable, enable;
   if (!flags_parse(off, &disable) || !flags_parse(on, &enable)) return atoms::EXIT;
-  TracerRef tracer = enable.tracer ? enable.tracer : disable.tracer ? disable.tracer : tracer_ref(p);
+  TracerRef tracer = enable.tracer ? enable.tracer : disable.tracer ? disable.tracer : tracer_of(p);
   bool changed = false;
   bool there = with_process(p, pid, [&](Process *other) {
-    uint32_t before = other->trace_flags;
+    uint32_t before = flags_of(other);
     uint32_t flags = (before & ~disable.mask) | enable.mask;
-    changed = flags != before || (tracer && !tracer_same(tracer.get(), tracer_of(other)));
+    changed = flags != before || (tracer && !tracer_same(tracer.get(), tracer_of(other).get()));
     set(other, flags, tracer);
   });
   return there ? bool_term(changed) : atoms::EXIT;
@@ -60,7 +60,8 @@ Term caller(Process *p, Heap &h, bool with_line) {
 
 Term process_dump(Process *p, Heap &h) { return make_binary_from(h, backtrace_text(p)); }
 void silent(Process *p, bool on) {
-  p->trace_flags = on ? p->trace_flags | flag::Silent : p->trace_flags & ~flag::Silent;
+  if (on) p->trace_flags.fetch_or(flag::Silent, std::memory_order_relaxed);
+  else p->trace_flags.fetch_and(~flag::Silent, std::memory_order_relaxed);
 }
 Term set_seq_token(Process *p, Term what, Term value, Heap &h) {
   (void)h;

@@ -13,14 +13,14 @@ void user(int change) {
 } // namespace
 
 size_t saved_calls_set(Process *p, size_t n) {
-  if (!n && p->tracer.is_nil()) return 0;
+  if (!n && !process_trace_of(p)) return 0;
   ProcessTrace &t = process_trace(p);
   size_t old = t.save_limit;
   t.saved_calls.clear();
   t.save_next = 0;
   t.save_limit = n;
-  if (n) p->trace_flags |= flag::SaveCalls;
-  else p->trace_flags &= ~flag::SaveCalls;
+  if (n) p->trace_flags.fetch_or(flag::SaveCalls, std::memory_order_relaxed);
+  else p->trace_flags.fetch_and(~flag::SaveCalls, std::memory_order_relaxed);
   if (!old != !n) user(n ? 1 : -1);
   return old;
 }
@@ -56,8 +56,8 @@ void save_call(Process *p, const Mfa &f) {
 void save_event(Process *p, Term what) { save(p, event(what)); }
 
 void timed_out(Process *p) {
-  if (p->trace_flags & flag::SaveCalls) save_event(p, atoms::timeout);
-  if (p->trace_flags & flag::Receive) received(p, atoms::timeout, atoms::clock_service);
+  if (traced(p, flag::SaveCalls)) save_event(p, atoms::timeout);
+  if (traced(p, flag::Receive)) received(p, atoms::timeout, atoms::clock_service);
 }
 
 Term saved_calls(const Process *p, Heap &h) {

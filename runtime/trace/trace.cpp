@@ -12,7 +12,17 @@
 #include "runtime/trace/saved_calls.h"
 #include "runtime/trace/told.h"
 
-namespace joist::runtime::trace {
+namespace joist::runtime {
+ProcessTrace &process_trace(Process *p) {
+  if (ProcessTrace *t = process_trace_of(p)) return *t;
+  auto *made = new ProcessTrace;
+  ProcessTrace *before = nullptr; // a dirty thread and who handles signals beside it may both have come here
+  if (p->tracing.compare_exchange_strong(before, made, std::memory_order_acq_rel, std::memory_order_acquire)) return *made;
+  delete made;
+  return *before;
+}
+
+namespace trace {
 std::atomic<uint32_t> default_flags[2];
 std::atomic<bool> receive_pattern{false};
 
@@ -21,12 +31,8 @@ std::mutex defaults_lock;
 Default defaults[2];
 
 // Lets go of a tracer that another thread could be reading.
-void release_later(TracerRef t) {
-  if (!t) return;
-  auto drop = [](void *p) { delete static_cast<TracerRef *>(p); };
-  auto *kept = new TracerRef(std::move(t));
-  if (progress::is_registered()) progress::later(drop, kept);
-  else drop(kept);
+void release_later(const TracerRef *t) {
+  if (t) progress::later([](void *p) { delete static_cast<const TracerRef *>(p); }, const_cast<TracerRef *>(t));
 }
 
 struct Pattern {
@@ -44,49 +50,68 @@ Term event_result(Process *p, Pattern &e, const Term *args, unsigned n, Heap &h)
   run.self = p;
   run.result = &h;
   Term r = match_run_arguments(m->value, args, n, run);
-  if (r.is_none() || r == atoms::false_ || (p->trace_flags & flag::Silent)) return Term::none();
+  if (r.is_none() || r == atoms::false_ || traced(p, flag::Silent)) return Term::none();
   return r;
+}
+} // namespace
+
+TracerRef tracer_of(const Process *p) {
+  progress::OnlineScope online;
+  const ProcessTrace *t = process_trace_of(p);
+  const TracerRef *r = t ? t->tracer.load(std::memory_order_acquire) : nullptr;
+  return r ? *r : nullptr;
+}
+
+namespace {
+void set_tracer(Process *p, TracerRef tracer) {
+  if (!tracer && !process_trace_of(p)) return;
+  auto &slot = process_trace(p).tracer;
+  if (tracer && tracer_of(p) == tracer) return;
+  release_later(slot.exchange(tracer ? new TracerRef(std::move(tracer)) : nullptr, std::memory_order_acq_rel));
+}
+// What is left of its tracer's wishes when the tracer is gone.
+void no_longer_traced(Process *p) {
+  p->trace_flags.fetch_and(~flag::All, std::memory_order_relaxed);
+  set_tracer(p, nullptr);
 }
 } // namespace
 
 void set(Process *p, uint32_t flags, TracerRef tracer) {
   if (!(flags & flag::All)) tracer.reset();
-  p->trace_flags = flags;
-  if (!tracer && p->tracer.is_nil()) return;
-  ProcessTrace &t = process_trace(p);
-  t.tracer.swap(tracer);
-  release_later(std::move(tracer));
+  p->trace_flags.store(flags, std::memory_order_relaxed);
+  set_tracer(p, std::move(tracer));
 }
 
 void process_free(Process *p) {
   ProcessTrace *t = process_trace_of(p);
   if (!t) return;
-  p->trace_flags = 0;
-  p->tracer = Term::nil();
+  if (t->timed) call_time_leave(p);
+  p->trace_flags.store(0, std::memory_order_relaxed);
+  p->tracing.store(nullptr, std::memory_order_relaxed);
   saved_calls_freed(*t);
-  if (progress::is_registered()) progress::later([](void *t) { delete static_cast<ProcessTrace *>(t); }, t);
-  else delete t;
+  progress::later([](void *t) { delete static_cast<ProcessTrace *>(t); }, t);
 }
 
-bool tracer_alive(Process *p) {
-  const Tracer *t = tracer_of(p);
+namespace {
+bool alive(Process *p, const TracerRef &t) {
   if (!t) return false;
   if (tracer_enabled(*t, atoms::trace_status, p->id, p) != Verdict::Remove) return true;
-  set(p, p->trace_flags & ~flag::All, nullptr);
+  if (tracer_of(p) == t) no_longer_traced(p);
   return false;
 }
+} // namespace
+bool tracer_alive(Process *p) { return alive(p, tracer_of(p)); }
 
 bool wanted(Process *p, Term tag) {
-  const Tracer *t = tracer_of(p);
-  if (!t || !tracer_alive(p)) return false;
+  TracerRef t = tracer_of(p);
+  if (!alive(p, t)) return false;
   return !t->to.is_none() ? t->to != p->id : tracer_enabled(*t, tag, p->id, p) == Verdict::Trace;
 }
 
 void tell(Process *p, Term tag, Term data, Term extra, Term ms_result) {
-  ProcessTrace *own = process_trace_of(p);
-  TracerRef t = own ? own->tracer : nullptr;
+  TracerRef t = tracer_of(p);
   if (!t || t->to == p->id) return;
-  tracer_tell(*t, {tag, p->id, data, extra, ms_result, p->trace_flags}, p);
+  tracer_tell(*t, {tag, p->id, data, extra, ms_result, flags_of(p)}, p);
 }
 
 void sent(Process *p, Term to, Term message) {
@@ -120,12 +145,12 @@ void spawned(Process *parent, Process *child, Term m, Term f, Term args) {
     constexpr uint32_t on_spawn = flag::SetOnSpawn | flag::SetOnFirstSpawn,
                        on_link = flag::SetOnLink | flag::SetOnFirstLink;
     auto inherit = [&](uint32_t first, uint32_t both) {
-      uint32_t flags = child->trace_flags | (parent->trace_flags & flag::All);
-      if (parent->trace_flags & first) {
+      uint32_t flags = flags_of(child) | (flags_of(parent) & flag::All);
+      if (traced(parent, first)) {
         flags &= ~both;
-        parent->trace_flags &= ~both;
+        parent->trace_flags.fetch_and(~both, std::memory_order_relaxed);
       }
-      set(child, flags, process_trace(parent).tracer);
+      set(child, flags, tracer_of(parent));
     };
     if (traced(parent, on_spawn)) inherit(flag::SetOnFirstSpawn, on_spawn);
     if (links && traced(parent, on_link)) inherit(flag::SetOnFirstLink, on_link);
@@ -155,10 +180,10 @@ void registered(Process *p, Term name, bool on) {
 
 bool link_send_traced(Process *p, Term to) {
   constexpr uint32_t on_link = flag::SetOnLink | flag::SetOnFirstLink;
-  Default inherited{p->trace_flags & flag::All, process_trace(p).tracer};
+  Default inherited{flags_of(p) & flag::All, tracer_of(p)};
   if (inherited.flags & flag::SetOnFirstLink) {
     inherited.flags &= ~on_link;
-    p->trace_flags &= ~on_link;
+    p->trace_flags.fetch_and(~on_link, std::memory_order_relaxed);
   }
   Signal *s = signal_new(SignalKind::Link);
   s->from = p->id;
@@ -173,7 +198,7 @@ void link_signal_drop(Signal *s) {
 
 void got_linked(Process *p, Term from, Signal *s) {
   if (auto *d = static_cast<Default *>(s->arg)) {
-    if (!(tracer_of(p) && tracer_alive(p))) set(p, p->trace_flags | d->flags, d->tracer);
+    if (!tracer_alive(p)) set(p, flags_of(p) | d->flags, d->tracer);
     link_signal_drop(s);
   }
   if (traced(p, flag::Procs) && wanted(p, atoms::getting_linked)) tell(p, atoms::getting_linked, from);
@@ -185,6 +210,8 @@ void got_unlinked(Process *p, Term from) {
 
 void exited(Process *p, Term reason) {
   if (traced(p, flag::Procs) && wanted(p, atoms::exit)) tell(p, atoms::exit, reason);
+  // Beside a dirty thread, whose time it is, that is done when the process is freed.
+  if (p->state.load(std::memory_order_relaxed) & pstate::DirtyQueued) return;
   if (ProcessTrace *t = process_trace_of(p); t && t->timed) call_time_leave(p);
 }
 
@@ -250,4 +277,5 @@ void event_pattern_set(bool receive, bool on, BinData *program) {
   e.on = on;
   if (old) progress::later([](void *b) { bin_unref(static_cast<BinData *>(b)); }, static_cast<BinData *>(old));
 }
-} // namespace joist::runtime::trace
+} // namespace trace
+} // namespace joist::runtime

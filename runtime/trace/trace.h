@@ -3,8 +3,11 @@
 //
 // Protocol
 //  * Flags and tracer of a process are changed by the thread that executes it, or by erlang:trace/3 while all other
-//    schedulers stand still (schedulers_block). Others may read them: a tracer that was replaced is kept until every
-//    thread has made progress.
+//    schedulers stand still (schedulers_block), or by who handles its signals beside a dirty thread. Anybody who has looked
+//    it up may read them and, having found its tracer gone, switch tracing off. So flags change by single atomic
+//    operations, and a tracer that was replaced is kept until every thread has made progress. Both are changed one after
+//    the other: who reads them meanwhile tells the old tracer or nobody.
+//  * The rest of ProcessTrace belongs to the thread that executes the process.
 //  * An event is told before others can see its effect: a `send` before the message is in the inbox, an `exit` before
 //    links hear of it. Trace messages go straight into the tracer's inbox, so those of one tracee arrive in order.
 //  * A tracer that is gone is noticed at the next event: the process is then no longer traced.
@@ -37,36 +40,28 @@ inline constexpr uint32_t OfProcesses = (All & ~OfPorts) | Modifiers;
 } // namespace flag
 } // namespace trace
 
-// What few processes have: made by process_trace(), freed with the process.
+// What few processes have: made by process_trace(), freed with the process and by thread progress.
 struct ProcessTrace {
-  trace::TracerRef tracer;
+  std::atomic<const trace::TracerRef *> tracer{nullptr}; // immutable; replaced by trace::set
   trace::CallTime *timed = nullptr; // the function whose time runs (call_time)
   int64_t timed_since = 0;
   int64_t seq_clock = 0, seq_last = 0;     // sequential tracing: own serial, last one seen
   std::vector<const Export *> saved_calls; // ring of the last calls (process_flag(save_calls, N))
   size_t save_limit = 0, save_next = 0;
+  ProcessTrace() = default;
+  ProcessTrace(const ProcessTrace &) = delete;
+  ~ProcessTrace() { delete tracer.load(std::memory_order_relaxed); }
 };
-// Process::tracer holds the address, as a small integer (nil: none), which the collector leaves alone.
-inline ProcessTrace *process_trace_of(const Process *p) {
-  return p->tracer.is_nil() ? nullptr : reinterpret_cast<ProcessTrace *>(Word(p->tracer.small_value()) * 8);
-}
-inline ProcessTrace &process_trace(Process *p) {
-  if (p->tracer.is_nil()) p->tracer = Term::small(int64_t(reinterpret_cast<Word>(new ProcessTrace) / 8));
-  return *process_trace_of(p);
-}
+inline ProcessTrace *process_trace_of(const Process *p) { return p->tracing.load(std::memory_order_acquire); }
+ProcessTrace &process_trace(Process *p); // made if need be
 
 namespace trace {
 extern std::atomic<bool> cpu_timestamps;
 
-inline bool traced(const Process *p, uint32_t flags) { return p->trace_flags & flags; }
-inline const Tracer *tracer_of(const Process *p) {
-  const ProcessTrace *t = process_trace_of(p);
-  return t ? t->tracer.get() : nullptr;
-}
-inline TracerRef tracer_ref(const Process *p) {
-  const ProcessTrace *t = process_trace_of(p);
-  return t ? t->tracer : nullptr;
-}
+inline uint32_t flags_of(const Process *p) { return p->trace_flags.load(std::memory_order_relaxed); }
+inline bool traced(const Process *p, uint32_t flags) { return flags_of(p) & flags; }
+// Null: none. Any thread.
+TracerRef tracer_of(const Process *p);
 // Replaces flags and tracer; see the protocol for who may. Without any of flag::All there is no tracer.
 void set(Process *p, uint32_t flags, TracerRef tracer);
 // Is there a tracer that wants `tag` events of p? Stops tracing p if it is gone. Executing thread of p only.
