@@ -1,6 +1,7 @@
 // erlang:system_info(info | loaded | procs | dist): binaries in the words of the crash dump.
 #include "bifs/system_info.h"
 
+#include "runtime/sched/scheduler.h"
 #include "runtime/sys/crash_dump.h"
 #include "runtime/term/binary.h"
 #include "runtime/term/print.h"
@@ -32,7 +33,9 @@ Term system_text_loaded(Process *p) {
 
 Term system_text_procs(Process *p) {
   std::string s;
-  crash_dump_processes(s, p);
+  schedulers_block();
+  crash_dump_processes(s);
+  schedulers_unblock();
   return make_binary_from(p->heap, s);
 }
 

@@ -32,8 +32,9 @@ inline const char *bytes(const Instr *pc) { return reinterpret_cast<const char *
 template <class T> SEM T peek(const Instr *pc, Word offset) { return *reinterpret_cast<const T *>(bytes(pc) + offset); }
 SEM const Instr *code_at(uint32_t address) { return reinterpret_cast<const Instr *>(Word(address)); }
 SEM const Instr *after(const Instr *pc, Word n) { return reinterpret_cast<const Instr *>(bytes(pc) + n); }
+// Handlers are replaced while others execute (breakpoints, native code; vm/native.h): who sees one sees what it needs.
 SEM Handler handler_at(const Instr *pc) {
-  return reinterpret_cast<Handler>(Word(*reinterpret_cast<const uint32_t *>(pc)));
+  return reinterpret_cast<Handler>(Word(__atomic_load_n(reinterpret_cast<const uint32_t *>(pc), __ATOMIC_ACQUIRE)));
 }
 
 SEM Term &xreg(Machine *m, Word offset) { return *reinterpret_cast<Term *>(reinterpret_cast<char *>(m) + offset); }

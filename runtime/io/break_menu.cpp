@@ -133,7 +133,7 @@ bool act(char choice) {
   case 'c':
   case 'm': return true;
   case 'p':
-    crash_dump_processes(text, nullptr);
+    crash_dump_processes(text);
     text += ports_text();
     break;
   case 'o': text = ports_text(); break;

@@ -47,7 +47,12 @@ struct Poller {
   std::vector<PollItem *> graveyard;
   std::vector<std::pair<void (*)(void *), void *>> jobs;
 };
-Poller *poller;
+// Null until it is complete: schedulers look for events before that.
+struct {
+  std::atomic<Poller *> made{nullptr};
+  Poller *operator->() const { return made.load(std::memory_order_acquire); }
+  explicit operator bool() const { return made.load(std::memory_order_acquire); }
+} poller;
 
 uint32_t event_bits(bool in, bool out) {
   return (in ? uint32_t(EPOLLIN) : 0) | (out ? uint32_t(EPOLLOUT) : 0) | uint32_t(EPOLLONESHOT);
@@ -127,17 +132,18 @@ void run_jobs() {
 } // namespace
 
 void poll_start() {
-  poller = new Poller;
-  uv_loop_init(&poller->loop);
+  auto *made = new Poller;
+  uv_loop_init(&made->loop);
   epoll_event in{};
   in.events = EPOLLIN;
-  epoll_ctl(poller->set, EPOLL_CTL_ADD, poller->interrupt, &in);
-  epoll_ctl(poller->gate, EPOLL_CTL_ADD, poller->set, &in);
-  uv_poll_init(&poller->loop, &poller->gate_watch, poller->gate);
-  uv_poll_start(&poller->gate_watch, UV_READABLE, [](uv_poll_t *, int, int) {
+  epoll_ctl(made->set, EPOLL_CTL_ADD, made->interrupt, &in);
+  epoll_ctl(made->gate, EPOLL_CTL_ADD, made->set, &in);
+  uv_poll_init(&made->loop, &made->gate_watch, made->gate);
+  uv_poll_start(&made->gate_watch, UV_READABLE, [](uv_poll_t *, int, int) {
     poll_check(); // if a scheduler is at it, what it leaves is reported again
   });
-  uv_async_init(&poller->loop, &poller->wake, [](uv_async_t *) { run_jobs(); });
+  uv_async_init(&made->loop, &made->wake, [](uv_async_t *) { run_jobs(); });
+  poller.made.store(made, std::memory_order_release);
   std::thread([] {
     pthread_setname_np(pthread_self(), "poll");
     progress::register_thread();

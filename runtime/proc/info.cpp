@@ -88,7 +88,7 @@ Term messages(Asked &a) {
     for (Signal *s = a.p->mailbox.first; s; s = s->next) all.push_back(s->term);
   Term list = Term::nil();
   for (size_t i = all.size(); i-- > 0;) list = make_cons(a.h, a.self ? copy(all[i], a.h) : all[i], list);
-  a.p->bump(int64_t(all.size() / 4));
+  if (a.self) a.p->bump(int64_t(all.size() / 4)); // see process_info_item
   return list;
 }
 Term message_queue_len(Asked &a) { return words(a.h, a.p->mailbox.length); }

@@ -117,11 +117,11 @@ struct Process {
   uint64_t total_reductions = 0; // before this slice
   int64_t start_time = 0;        // native monotonic
   DirtyCall *dirty = nullptr;
-  void *exit_state = nullptr; // progress of a yielding exit (proc/exit.cpp)
-  std::atomic<uint32_t> trace_flags{0};               // trace/trace.h
+  void *exit_state = nullptr;                          // progress of a yielding exit (proc/exit.cpp)
+  std::atomic<uint32_t> trace_flags{0};                // trace/trace.h
   std::atomic<struct ProcessTrace *> tracing{nullptr}; // what few processes have
-  uint8_t slice = kFullSlice; // length of the slice it is in, or gets next (sched/scheduler.h)
-  bool preempted = false;     // its last slice ended because it was used up
+  uint8_t slice = kFullSlice;                          // length of the slice it is in, or gets next (sched/scheduler.h)
+  bool preempted = false;                              // its last slice ended because it was used up
   // It stopped at the entry of a function, whose breakpoint it has not come to. The executing thread's own, unlike
   // trace_flags: signals are handled beside a dirty thread.
   bool at_entry = false;

@@ -51,28 +51,46 @@ bool stands_still(const Process *p) {
   return !(s & (pstate::Running | pstate::DirtyRunning | pstate::Gc | pstate::Exiting));
 }
 
+// Not waited for: who holds it may be the thread that crashed.
+Word inbox_length(Process *p) {
+  if (!p->inbox.lock.try_lock()) return 0;
+  Word n = p->inbox.length;
+  p->inbox.lock.unlock();
+  return n;
+}
+
+// Schedulers stand still, dirty ones do not: what belongs to a process that one of these executes is not looked at.
 void process_section(std::string &out, Process *p, bool relations = false) {
   uint32_t s = p->state.load(std::memory_order_relaxed);
   put(out, "=proc:%s\nState: %s\n", pid_to_text(p->id).c_str(), state_text(s));
   if (p->registered.is_atom()) out += "Name: " + atom_quoted(p->registered) + "\n";
   if (p->initial_call.module.is_atom()) out += "Spawned as: " + mfa_text(p->initial_call) + "\n";
   out += "Spawned by: " + (p->parent.is_local_pid() ? pid_to_text(p->parent) : std::string("[]")) + "\n";
-  put(out, "Message queue length: %llu\n", ull(p->mailbox.length + p->inbox.length));
+  put(out, "Message queue length: %llu\n", ull(p->mailbox.length + inbox_length(p)));
   unsigned fragments = 0;
   bool still = stands_still(p);
   if (still)
     for (Fragment *f = p->heap.fragments; f; f = f->next) fragments++;
-  put(out, "Number of heap fragments: %u\nHeap fragment data: %llu\n", fragments, ull(p->heap.fragment_words));
+  struct {
+    Word block = 0, old = 0, used = 0, old_unused = 0, fragments = 0, vheap = 0, old_vheap = 0, vheap_limit = 0,
+         old_vheap_limit = 0, reductions = 0;
+  } n;
+  if (!(s & pstate::DirtyRunning)) {
+    n.block = Word(p->heap_end - p->heap_start), n.old = Word(p->old_end - p->old_start);
+    n.used = Word(p->heap.top - p->heap_start) + Word(p->heap_end - p->stack_top);
+    n.old_unused = Word(p->old_end - p->old_top);
+    n.fragments = p->heap.fragment_words;
+    n.vheap = p->heap.off_heap.bytes, n.old_vheap = p->old_off_heap.bytes;
+    n.vheap_limit = p->vheap_limit, n.old_vheap_limit = p->old_vheap_limit;
+    n.reductions = p->total_reductions;
+  }
+  put(out, "Number of heap fragments: %u\nHeap fragment data: %llu\n", fragments, ull(n.fragments));
   if (relations && still) crash_dump_links(out, p);
-  Word block = Word(p->heap_end - p->heap_start), old = Word(p->old_end - p->old_start);
-  Word used = Word(p->heap.top - p->heap_start) + Word(p->heap_end - p->stack_top);
   put(out, "Reductions: %llu\nStack+heap: %llu\nOldHeap: %llu\nHeap unused: %llu\nOldHeap unused: %llu\n",
-      ull(p->total_reductions), ull(block), ull(old), ull(block > used ? block - used : 0),
-      ull(p->old_end - p->old_top));
-  put(out, "BinVHeap: %llu\nOldBinVHeap: %llu\nBinVHeap unused: %llu\nOldBinVHeap unused: %llu\n",
-      ull(p->heap.off_heap.bytes / 8), ull(p->old_off_heap.bytes / 8), ull(p->vheap_limit / 8),
-      ull(p->old_vheap_limit / 8));
-  put(out, "Memory: %llu\n", ull(sizeof(Process) + (block + old + p->heap.fragment_words) * 8));
+      ull(n.reductions), ull(n.block), ull(n.old), ull(n.block > n.used ? n.block - n.used : 0), ull(n.old_unused));
+  put(out, "BinVHeap: %llu\nOldBinVHeap: %llu\nBinVHeap unused: %llu\nOldBinVHeap unused: %llu\n", ull(n.vheap / 8),
+      ull(n.old_vheap / 8), ull(n.vheap_limit / 8), ull(n.old_vheap_limit / 8));
+  put(out, "Memory: %llu\n", ull(sizeof(Process) + (n.block + n.old + n.fragments) * 8));
   if (still && p->pc) {
     const FuncInfo *f = code_function(p->pc);
     put(out, "Program counter: 0x%016llx (%s)\n", ull(reinterpret_cast<Word>(p->pc)),
@@ -140,7 +158,7 @@ void crash_dump_memory(std::string &out) {
   put(out, "binary: %llu\ncode: %llu\nets: %llu\n", used(MemKind::Binary), used(MemKind::Code), used(MemKind::Ets));
 }
 
-void crash_dump_processes(std::string &out, Process *) {
+void crash_dump_processes(std::string &out) {
   for (Term pid : process_pids())
     if (Process *p = process_lookup_any(pid)) process_section(out, p);
 }

@@ -12,9 +12,9 @@ int crash_dump_seconds();
 // Writes the dump. Other threads may still run: what they change meanwhile is shown as found. False: cannot write.
 // terms: also dictionaries, messages, stacks and timers; the other schedulers are blocked then.
 bool crash_dump_write(const char *path, const char *slogan, bool terms);
-// Sections as text, also for erlang:system_info(info | procs | loaded | dist). `self` is the calling process or null.
+// Sections as text, also for erlang:system_info(info | procs | loaded | dist).
 void crash_dump_memory(std::string &out);
-void crash_dump_processes(std::string &out, Process *self);
+void crash_dump_processes(std::string &out); // all other schedulers stand still (schedulers_block)
 void crash_dump_modules(std::string &out);
 void crash_dump_distribution(std::string &out);
 void crash_dump_atoms(std::string &out);

@@ -17,7 +17,8 @@ ProcessTrace &process_trace(Process *p) {
   if (ProcessTrace *t = process_trace_of(p)) return *t;
   auto *made = new ProcessTrace;
   ProcessTrace *before = nullptr; // a dirty thread and who handles signals beside it may both have come here
-  if (p->tracing.compare_exchange_strong(before, made, std::memory_order_acq_rel, std::memory_order_acquire)) return *made;
+  if (p->tracing.compare_exchange_strong(before, made, std::memory_order_acq_rel, std::memory_order_acquire))
+    return *made;
   delete made;
   return *before;
 }

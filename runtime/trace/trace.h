@@ -43,7 +43,7 @@ inline constexpr uint32_t OfProcesses = (All & ~OfPorts) | Modifiers;
 // What few processes have: made by process_trace(), freed with the process and by thread progress.
 struct ProcessTrace {
   std::atomic<const trace::TracerRef *> tracer{nullptr}; // immutable; replaced by trace::set
-  trace::CallTime *timed = nullptr; // the function whose time runs (call_time)
+  trace::CallTime *timed = nullptr;                      // the function whose time runs (call_time)
   int64_t timed_since = 0;
   int64_t seq_clock = 0, seq_last = 0;     // sequential tracing: own serial, last one seen
   std::vector<const Export *> saved_calls; // ring of the last calls (process_flag(save_calls, N))
