@@ -137,8 +137,8 @@ void dirty_init(unsigned cpus, unsigned cpus_online, unsigned ios, size_t stack_
   cpu.stack = io.stack = std::max<size_t>(stack_kb, 1024) * 1024;
 }
 
-void dirty_enqueue(Process *p) {
-  Pool &pool = p->dirty && p->dirty->kind == NifKind::DirtyIo ? io : cpu;
+namespace {
+void enqueue(Pool &pool, Process *p) {
   std::lock_guard g(pool.lock);
   p->queue_next = nullptr;
   (pool.last ? pool.last->queue_next : pool.first) = p;
@@ -146,6 +146,12 @@ void dirty_enqueue(Process *p) {
   pool.queued++;
   if (pool.idle >= pool.queued || pool.started >= pool.limit) pool.signal.notify_one();
   else start_thread(pool);
+}
+} // namespace
+// Not one call with the right pool: compilers then read both, one of them without its lock.
+void dirty_enqueue(Process *p) {
+  if (p->dirty && p->dirty->kind == NifKind::DirtyIo) enqueue(io, p);
+  else enqueue(cpu, p);
 }
 
 bool dirty_run_here(Process *p) {
@@ -169,7 +175,7 @@ SchedulerType dirty_scheduler_type() {
                                 : SchedulerType::DirtyIo;
 }
 std::vector<SchedulerStats> dirty_stats(SchedulerType type) {
-  return stats_of(type == SchedulerType::DirtyCpu ? cpu : io);
+  return type == SchedulerType::DirtyCpu ? stats_of(cpu) : stats_of(io);
 }
 unsigned dirty_cpu_schedulers() { return cpu.limit; }
 unsigned dirty_cpu_schedulers_online() { return cpu.online; }
