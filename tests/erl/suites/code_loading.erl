@@ -16,9 +16,11 @@ split([H | T], Acc, Fs) -> split(T, [H | Acc], Fs).
 
 beam(Name, Body) -> beam(Name, Body, []).
 beam(Name, Body, Options) ->
-    Source = "-module(" ++ atom_to_list(Name) ++ ").\n" ++ Body,
-    {ok, Name, Bin} = compile:forms(forms(Source), [deterministic | Options]),
-    Bin.
+    difftest:kept({?MODULE, Name, Body, Options}, fun() ->
+        Source = "-module(" ++ atom_to_list(Name) ++ ").\n" ++ Body,
+        {ok, Name, Bin} = compile:forms(forms(Source), [deterministic | Options]),
+        Bin
+    end).
 version(Name, V) -> beam(Name, "-export([v/0, loop/0, f/1]). v() -> " ++ V ++ ". f(X) -> fun() -> {X, " ++ V ++ "} end.\n"
                               "loop() -> receive {From, v} -> From ! v(), loop(); {From, new} -> From ! ok, " ++ atom_to_list(Name) ++ ":loop(); stop -> ok end.").
 load(Name, Bin) -> {module, Name} = erlang:load_module(Name, Bin), ok.

@@ -10,8 +10,9 @@
 %%   prepare/1  SUITE.cases: every case as an external term
 %%   execute/1  SUITE.results: runs every case in a process whose heap holds nothing but that case
 %%   report/1   prints what main/1 would
+%% What is costly to make and not what a case is about (compiled modules) is made by the run on stock, and only read there.
 -module(difftest).
--export([main/1, prepare/1, execute/1, report/1, show/1, attempt/1, in_process/1]).
+-export([main/1, prepare/1, execute/1, report/1, show/1, attempt/1, in_process/1, kept/2]).
 
 main(Suites) ->
     logger:set_primary_config(level, none),
@@ -39,6 +40,7 @@ prepare(Suites) ->
 
 execute(Suites) ->
     logger:set_primary_config(level, none),
+    application:set_env(difftest, only_executes, true),
     lists:foreach(
       fun(S) ->
               {module, _} = code:ensure_loaded(list_to_atom(S)),
@@ -77,6 +79,15 @@ report_frames(Suite, <<Size:32, Result:Size/binary, Rest/binary>>, N) ->
     report_frames(Suite, Rest, N + 1).
 
 frame(Bin) -> [<<(byte_size(Bin)):32>>, Bin].
+
+%% The binary that Make() gives; Key says all that it depends on. Where cases only are executed: as a run of main/1 in
+%% this folder has made it before.
+kept(Key, Make) ->
+    File = "kept." ++ integer_to_list(erlang:phash2(Key, 1 bsl 32)),
+    case application:get_env(difftest, only_executes) of
+        {ok, true} -> {ok, Bin} = file:read_file(File), Bin;
+        undefined -> Bin = Make(), ok = file:write_file(File, Bin), Bin
+    end.
 
 name(N) when is_atom(N) -> atom_to_list(N);
 name(N) -> flat(io_lib:format("~tw", [N])).
