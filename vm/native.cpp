@@ -4,7 +4,7 @@ namespace joist::vm {
 namespace {
 NativeCode as_native(const void *code) { return reinterpret_cast<NativeCode>(const_cast<void *>(code)); }
 // The handler ignores what it has no parameters for.
-SEM NativeCode handler_as_native(const Instr *pc) { return reinterpret_cast<NativeCode>(handler_at(pc)); }
+SEM NativeCode handler_as_native(const Instr *pc) { return reinterpret_cast<NativeCode>(reinterpret_cast<Word>(handler_at(pc))); }
 SEM void *acquire(void *const *slot) { return __atomic_load_n(slot, __ATOMIC_ACQUIRE); }
 } // namespace
 
