@@ -2,7 +2,7 @@
 %% tracers other than processes, sequential tracing of what is no plain message.
 -module(observing).
 -export([cases/0]).
--export([bipp/0, bopp/1, bepp/0, work/1, f/1]).
+-export([bipp/0, bopp/1, bepp/0, f/1]).
 -export([enabled/3, enabled_call/3, trace/5, trace_call/5, trace_garbage_collection/5]).
 -nifs([enabled/3, enabled_call/3, trace/5, trace_call/5, trace_garbage_collection/5]).
 
@@ -102,15 +102,15 @@ settings() ->
 events() ->
     [{large_heap, fun() ->
           erlang:system_monitor(self(), [{large_heap, 300000}]),
-          P = spawn(fun() -> work(300000) end),
+          P = spawn(fun() -> large() end),
           R = wait_for(fun({monitor, Q, large_heap, L}) when Q =:= P -> {[K || {K, _} <- L], [K || {K, V} <- L, not is_integer(V)]}; (_) -> false end),
           erlang:system_monitor(undefined), R end},
      {long_gc, fun() ->
           erts_debug:set_internal_state(available_internal_state, true),
-          erts_debug:set_internal_state(test_long_gc_sleep, 50),
-          erlang:system_monitor(self(), [{long_gc, 20}]),
+          erts_debug:set_internal_state(test_long_gc_sleep, 3),
+          erlang:system_monitor(self(), [{long_gc, 1}]),
           P = spawn(fun() -> erlang:garbage_collect(), receive after infinity -> ok end end),
-          R = wait_for(fun({monitor, Q, long_gc, L}) when Q =:= P -> {[K || {K, _} <- L], proplists:get_value(timeout, L) >= 50}; (_) -> false end),
+          R = wait_for(fun({monitor, Q, long_gc, L}) when Q =:= P -> {[K || {K, _} <- L], proplists:get_value(timeout, L) >= 3}; (_) -> false end),
           erts_debug:set_internal_state(test_long_gc_sleep, 0),
           erts_debug:set_internal_state(available_internal_state, false),
           erlang:system_monitor(undefined), exit(P, kill), R end},
@@ -132,7 +132,7 @@ events() ->
           erlang:system_monitor(undefined), exit(P, kill), R end},
      {not_told_of_itself, fun() ->
           erlang:system_monitor(self(), [{large_heap, 300000}]),
-          work(300000),
+          large(),
           R = receive {monitor, P, _, _} when P =:= self() -> told after 50 -> not_told end,
           erlang:system_monitor(undefined), R end},
      {profile_processes, fun() ->
@@ -195,7 +195,7 @@ numbers() ->
              true = erlang:system_flag(scheduler_wall_time, false), {R, S, erlang:statistics(scheduler_wall_time)} end},
         {wall_time_sane, fun() ->
              erlang:system_flag(scheduler_wall_time, true),
-             L1 = lists:sort(erlang:statistics(scheduler_wall_time_all)), work(100000), L2 = lists:sort(erlang:statistics(scheduler_wall_time_all)),
+             L1 = lists:sort(erlang:statistics(scheduler_wall_time_all)), busy(1000000), L2 = lists:sort(erlang:statistics(scheduler_wall_time_all)),
              erlang:system_flag(scheduler_wall_time, false),
              lists:all(fun({{I, A1, T1}, {I, A2, T2}}) -> A2 >= A1 andalso T2 > T1 andalso A2 - A1 =< T2 - T1 end, lists:zip(L1, L2)) end},
         {microstates, fun() ->
@@ -204,7 +204,7 @@ numbers() ->
                             {dirty_io_scheduler, erlang:system_info(dirty_io_schedulers)}]] end},
         {microstates_count, fun() ->
              erlang:system_flag(microstate_accounting, true), erlang:system_flag(microstate_accounting, reset),
-             work(300000), receive after 30 -> ok end,
+             busy(1000000), churn(100), receive after 30 -> ok end,
              true = erlang:system_flag(microstate_accounting, false),
              L = [C || #{type := scheduler, counters := C} <- erlang:statistics(microstate_accounting)],
              Sum = fun(K) -> lists:sum([maps:get(K, C) || C <- L]) end,
@@ -213,7 +213,7 @@ numbers() ->
              {{input, I0}, {output, O0}} = statistics(io),
              P = open_port({spawn, "cat 2>/dev/null"}, [binary]), port_command(P, binary:copy(<<1>>, 5000)), got(P, 5000), port_close(P),
              {{input, I1}, {output, O1}} = statistics(io), {I1 - I0 >= 5000, O1 - O0 >= 5000} end},
-        {reductions_grow, fun() -> {A, _} = statistics(exact_reductions), work(10000), {B, _} = statistics(exact_reductions), B - A > 5000 end},
+        {reductions_grow, fun() -> {A, _} = statistics(exact_reductions), busy(10000), {B, _} = statistics(exact_reductions), B - A > 5000 end},
         {collections_grow, fun() -> {A, W, 0} = statistics(garbage_collection), [erlang:garbage_collect() || _ <- lists:seq(1, 10)], {B, V, 0} = statistics(garbage_collection), {B - A >= 10, V >= W} end},
         {memory, fun() -> shape(erlang:memory()) end},
         {memory_sane, fun() ->
@@ -226,7 +226,12 @@ numbers() ->
 got(_, N) when N =< 0 -> ok;
 got(P, N) -> receive {P, {data, D}} -> got(P, N - byte_size(D)) after 5000 -> exit(no_data) end.
 
-work(N) -> length(lists:seq(1, N)).
+%% A heap of more than 300,000 words, at once: growing there would take long where every allocation collects.
+large() -> T = erlang:make_tuple(400000, x), erlang:garbage_collect(), tuple_size(T).
+churn(0) -> ok;
+churn(N) -> length(lists:seq(1, 500)), churn(N - 1).
+busy(0) -> ok;
+busy(N) -> busy(N - 1).
 
 %% --- saved calls
 saved() ->
@@ -368,7 +373,7 @@ tracers() ->
      {native_return, fun() -> native([call], all, fun() -> ?MODULE:f(1) end, [{'_', [], [{return_trace}, {message, {{told, me}}}]}]) end},
      {native_procs, fun() -> native([procs], all, fun() -> register(observing_native, self()), {P, M} = spawn_monitor(?MODULE, f, [1]), receive {'DOWN', M, _, P, R} -> R end end) end},
      {native_options, fun() -> native([send, scheduler_id, strict_monotonic_timestamp], all, fun() -> self() ! x end) end},
-     {native_collect, fun() -> native([garbage_collection], gc_major_start, fun() -> erlang:garbage_collect() end) end},
+     {native_collect, fun() -> lists:usort(native([garbage_collection], gc_major_start, fun() -> erlang:garbage_collect() end)) end}, % one, unless every allocation collects
      {native_info, fun() ->
           erlang:trace(self(), true, [send, {tracer, ?MODULE, {self(), none}}]), R = erlang:trace_info(self(), tracer), erlang:trace(self(), false, [send]), plain({R, erlang:trace_info(self(), tracer)}, [{self(), self}]) end},
      {native_port, fun() ->
