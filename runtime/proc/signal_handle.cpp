@@ -122,7 +122,11 @@ Signal *alias_message(Process *p, Signal *s) {
 
 Signal *link(Process *p, Signal *s) {
   Link *l = relations_of(p).link_add(s->from);
-  l->unlinking = 0; // a link made while the old one was being taken down replaces it
+  // While an answer to an Unlink of ours is awaited, the partner has not seen that Unlink when it sent this: it takes its
+  // side of this link down, too. An answer that an earlier connection owed does not come.
+  if (l->unlinking && (!is_external_pid(s->from) || l->connection == uint32_t(s->extra)))
+    return signal_free(s), nullptr;
+  l->unlinking = 0;
   if (!is_external_pid(s->from)) return signal_free(s), nullptr;
   l->connection = uint32_t(s->extra);
   if (remote_hooks.tie(p, s->from, l->connection)) return signal_free(s), nullptr;

@@ -31,6 +31,24 @@ exits() ->
         ?C(alive, begin P = server(), A = is_process_alive(P), exit(P, kill), {A, is_process_alive(P)} end),
         ?C(unlink_on_exit, begin P = spawn_link(fun() -> receive x -> ok end end), unlink(P), exit(P, kill), flush() end)].
 
+%% Two processes link and unlink each other at once; when all has been told, both have the link or neither has it.
+agree(Seed) ->
+    Me = self(),
+    [A, B] = Pair = [spawn(fun() -> linking(Me, Seed * 2 + I) end) || I <- [0, 1]],
+    A ! {other, B}, B ! {other, A},
+    Seen = [receive {P, Linked} -> Linked end || P <- Pair],
+    [begin M = monitor(process, P), exit(P, kill), receive {'DOWN', M, _, _, _} -> ok end end || P <- Pair],
+    case Seen of [X, X] -> agreed; _ -> {only_one_side, Seed} end.
+linking(Me, Seed) ->
+    process_flag(trap_exit, true),
+    receive {other, Other} -> ok end,
+    rand:seed(exsss, Seed),
+    [case rand:uniform(3) of 1 -> link(Other); 2 -> unlink(Other); 3 -> erlang:yield() end || _ <- lists:seq(1, rand:uniform(12))],
+    [begin Other ! {done, Round}, receive {done, Round} -> ok end end || Round <- [1, 2, 3]],
+    {links, L} = process_info(self(), links),
+    Me ! {self(), lists:member(Other, L)},
+    receive stop -> ok end.
+
 links() ->
     [?C(link_dies, begin trap(), P = spawn_link(fun() -> exit(oops) end), receive {'EXIT', P, R} -> R end end),
      ?C(link_normal, begin trap(), P = spawn_link(fun() -> ok end), receive {'EXIT', P, R} -> R end end),
@@ -42,6 +60,7 @@ links() ->
      ?C(unlink, begin trap(), P = server(), link(P), unlink(P), P ! {die, x}, flush() end),
      ?C(dies_with_link, begin {P, M} = spawn_monitor(fun() -> spawn_link(fun() -> exit(inner) end), receive x -> ok end end), _ = P, down(M) end),
      ?C(chain, begin {_, M} = spawn_monitor(fun() -> chain(20) end), down(M) end),
+     ?C(both_sides_agree, lists:usort([agree(Seed) || Seed <- lists:seq(1, 3000)])),
      ?C(links_info, begin P = server(), link(P), {links, L} = process_info(self(), links), lists:member(P, L) end),
      ?C(parent_exit, begin Me = self(), P = spawn(fun() -> C = spawn_link(fun() -> trap(), Me ! {c, self()}, receive X -> Me ! X end end), receive {go, R} -> _ = C, exit(R) end end),
                            receive {c, C} -> ok end, P ! {go, gone}, receive {'EXIT', _, R} -> {R, is_pid(C)} end end)].
@@ -248,6 +267,7 @@ in_dirty(F) ->
 orders() ->
     [?C({order_of_monitors, L},
         begin Ps = [server() || _ <- lists:seq(1, 30)],
+              erlang:yield(), % in one slice: on another scheduler references count from elsewhere
               [monitor(process, lists:nth(I, Ps)) || I <- L],
               {monitors, Ms} = process_info(self(), monitors),
               [length(lists:takewhile(fun(Q) -> Q =/= P end, Ps)) || {process, P} <- Ms] end)
