@@ -78,11 +78,9 @@ void stand(PollItem *item) {
 int wait_for_events(epoll_event *events, int max, int64_t ns) {
   constexpr int64_t kSecond = 1'000'000'000, kMillisecond = 1'000'000;
   if (ns <= 0) return epoll_wait(poller->set, events, max, ns < 0 ? -1 : 0);
-#ifdef SYS_epoll_pwait2
   timespec t{ns / kSecond, ns % kSecond};
-  long n = syscall(SYS_epoll_pwait2, poller->set, events, max, &t, nullptr, size_t{0});
-  if (n >= 0 || errno != ENOSYS) return int(n);
-#endif
+  int n = epoll_pwait2(poller->set, events, max, &t, nullptr);
+  if (n >= 0 || errno != ENOSYS) return n; // a kernel before 5.11
   return epoll_wait(poller->set, events, max, int(std::min<int64_t>((ns + kMillisecond - 1) / kMillisecond, 60000)));
 }
 
