@@ -136,13 +136,20 @@ const Instr *call_fun_slow(Machine *m, const Instr *pc, Term fun, unsigned arity
     return enter(m, entry_of(m, fun_export(fun)));
   }
   FunEntry *fe = fun_entry(fun);
+  uint64_t ended = purges_ended();
   const Instr *entry = fe->entry.load(std::memory_order_acquire);
+  bool pending = purge_pending(fe->module);
+  while (entry == code_hooks.lambda_not_loaded && !pending && ended != purges_ended()) {
+    ended = purges_ended();
+    entry = fe->entry.load(std::memory_order_acquire);
+    pending = purge_pending(fe->module);
+  }
   if (entry != code_hooks.lambda_not_loaded) { // the code came meanwhile, or this is apply of a good fun
     for (Word i = 0, n = fun_free_count(fun); i < n; i++) m->x[arity + i] = fun_free(fun)[i];
     set_frame(p, return_to, dealloc);
     return enter(m, entry);
   }
-  if (purge_pending(fe->module)) { // not known yet whether the code goes: try again until it is
+  if (pending) { // not known yet whether the code goes: try again until it is
     m->x[0] = fe->module;
     m->x[1] = fun;
     m->x[2] = args;

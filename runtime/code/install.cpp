@@ -28,8 +28,13 @@ namespace {
 // The purge under way; guarded by CodeWriter, but `module` is read by anybody.
 struct Purge {
   std::atomic<Word> module{Term::none().raw()};
+  std::atomic<uint64_t> ended{0};  // how many have been aborted or completed
   ModuleCode *saved_old = nullptr; // stands aside while a failed on_load generation is purged in its place
   bool is(Term name) const { return module.load(std::memory_order_acquire) == name.raw(); }
+  void end() { // counted first: who no longer sees the module sees that it has ended
+    ended.fetch_add(1, std::memory_order_seq_cst);
+    module.store(Term::none().raw(), std::memory_order_seq_cst);
+  }
 };
 Purge purge;
 
@@ -154,7 +159,7 @@ bool purge_abort(Term name) {
       const Instr *expected = code_hooks.lambda_not_loaded;
       l.f->entry.compare_exchange_strong(expected, l.entry);
     }
-  purge.module.store(Term::none().raw(), std::memory_order_release);
+  purge.end();
   return true;
 }
 
@@ -166,12 +171,13 @@ bool purge_complete(Term name, bool *purged) {
   *purged = code != nullptr;
   m->old = purge.saved_old;
   purge.saved_old = nullptr;
-  purge.module.store(Term::none().raw(), std::memory_order_release);
+  purge.end();
   if (code) release_code(code);
   return true;
 }
 
 bool purge_pending(Term module) { return purge.is(module); }
+uint64_t purges_ended() { return purge.ended.load(std::memory_order_seq_cst); }
 
 bool process_uses_old_code(Process *p, Term name) {
   Module *m = module_find(name);

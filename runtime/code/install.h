@@ -38,6 +38,8 @@ bool purge_complete(Term module, bool *purged); // likewise
 // A call of a fun without code: is that only so while its module is being purged? Then the caller should yield and call
 // erts_code_purger:pending_purge_lambda(Module, Fun, Args), which tries again.
 bool purge_pending(Term module);
+// Purges until now. Who sees a fun without code and no purge looks again if one has ended meanwhile.
+uint64_t purges_ended();
 // Does the process (not running, or running on the calling thread) refer to old code of the module?
 bool process_uses_old_code(struct Process *p, Term module);
 

@@ -117,7 +117,7 @@ TEST_F(Ports, OptionsThatAreWrong) {
     EXPECT_EQ(open(cat, make_list(p->heap, atoms::ok)), "badopt");
     EXPECT_EQ(open(cat, atoms::ok), "badopt");
     EXPECT_EQ(open(cat, make_list(p->heap, make_tuple(p->heap, atoms::packet, Term::small(3)))), "badopt");
-    EXPECT_EQ(open(atoms::ok, Term::nil()), "badarg");
+    EXPECT_EQ(open(Term::small(1), Term::nil()), "badarg");
     EXPECT_EQ(open(make_tuple(p->heap, atoms::spawn_driver, text(p, "no_such_driver")), Term::nil()), "badarg");
     EXPECT_EQ(open(make_tuple(p->heap, atoms::spawn_executable, text(p, "/no/such/file")), Term::nil()), "enoent");
     EXPECT_EQ(open(make_tuple(p->heap, atoms::spawn_executable, text(p, "/etc/passwd")), Term::nil()), "eacces");
