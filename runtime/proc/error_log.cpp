@@ -42,7 +42,12 @@ void error_log_max_heap(Process *p, Word words) {
   const bool alive = node_name(this_node()) != nonode;
   Term info = tuple_elements(process_info_item(p, atoms::garbage_collection_info, h, true, false))[1];
   Term args = make_list(h, info);
-  for (Term t : {make_uint(h, p->inbox.length), atoms::true_, bool_term(p->max_heap_kill), make_uint(h, words),
+  size_t arrived;
+  {
+    std::lock_guard g(p->inbox.lock);
+    arrived = p->inbox.length;
+  }
+  for (Term t : {make_uint(h, arrived), atoms::true_, bool_term(p->max_heap_kill), make_uint(h, words),
                  make_uint(h, p->max_heap_size)})
     args = make_cons(h, t, args);
   if (alive) args = make_cons(h, node_name(this_node()), args);
