@@ -57,19 +57,19 @@ uint32_t event_bits(bool in, bool out) {
   return (in ? uint32_t(EPOLLIN) : 0) | (out ? uint32_t(EPOLLOUT) : 0) | uint32_t(EPOLLONESHOT);
 }
 
-// With the item's lock. Errors and hang-ups can not be switched off, but are told once only.
-void silence(PollItem *item) {
+// With the item's lock.
+void ask_for(PollItem *item, uint32_t events) {
   epoll_event e{};
-  e.events = EPOLLONESHOT;
+  e.events = events;
   e.data.ptr = item;
   epoll_ctl(poller->set, EPOLL_CTL_MOD, item->fd, &e);
+}
+void silence(PollItem *item) { // errors and hang-ups can not be switched off, but are told once only
+  ask_for(item, EPOLLONESHOT);
   item->quiet = true;
 }
 void stand(PollItem *item) {
-  epoll_event e{};
-  e.events = EPOLLIN;
-  e.data.ptr = item;
-  epoll_ctl(poller->set, EPOLL_CTL_MOD, item->fd, &e);
+  ask_for(item, EPOLLIN);
   item->quiet = false;
 }
 
