@@ -1,5 +1,6 @@
 #include "runtime/mem/alloc.h"
 #include "runtime/sys/crash_dump.h"
+#include "runtime/sys/sanitizer.h"
 
 #include <atomic>
 #include <cerrno>
@@ -118,6 +119,8 @@ size_t mem_used(MemKind k) {
 void *mem_reserve(size_t bytes) {
   void *p = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (p == MAP_FAILED) out_of_memory(MemKind::System, bytes);
+  sanitizer_root(
+      p, [](const void *size) { return reinterpret_cast<size_t>(size); }, reinterpret_cast<const void *>(bytes));
   return p;
 }
 

@@ -25,7 +25,7 @@ struct Root {
   size_t (*extent)(const void *);
   const void *owner;
 };
-Root roots[8];
+Root roots[16];
 unsigned root_count = 0; // set up while there is one thread
 } // namespace
 
@@ -34,7 +34,9 @@ void sanitizer_root(const void *from, size_t (*extent)(const void *), const void
 }
 
 void sanitizer_check_leaks() {
-  for (unsigned i = 0; i < root_count; i++) __lsan_register_root_region(roots[i].from, roots[i].extent(roots[i].owner));
+  for (unsigned i = 0; i < root_count; i++)
+    if (size_t bytes = roots[i].extent(roots[i].owner)) // nothing may be in use, which is no region
+      __lsan_register_root_region(roots[i].from, bytes);
   __lsan_do_leak_check();
 }
 
