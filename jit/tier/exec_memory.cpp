@@ -47,7 +47,7 @@ bool exec_memory_init(bool for_debugger) {
     madvise(run, kReserve, MADV_DONTDUMP);
     run_base = run;
     to_write = static_cast<uint8_t *>(write) - run;
-    arena = new Arena(run, kReserve);
+    arena = new Arena(run, kReserve, kUnit);
     serialises = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0) == 0;
     return true;
   }();

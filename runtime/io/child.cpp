@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
+#include <unordered_set>
 
 namespace joist::runtime {
 namespace {
@@ -22,11 +23,24 @@ using Exited = std::function<void(int)>;
 
 int pidfd_open(pid_t pid) { return int(syscall(SYS_pidfd_open, pid, 0)); }
 
+class Reaper;
+// Those who wait now: the kernel alone would know of them otherwise.
+struct Reapers {
+  std::mutex lock;
+  std::unordered_set<Reaper *> alive;
+};
+Reapers &reapers() {
+  static auto *all = new Reapers;
+  return *all;
+}
+
 // Waits for one child by its process descriptor. Deletes itself.
 class Reaper final : public PollClient {
 public:
   Reaper(pid_t pid, int fd, Exited exited) : pid_(pid), fd_(fd), exited_(std::move(exited)) {
     item_ = poll_add(fd, this);
+    std::lock_guard g(reapers().lock);
+    reapers().alive.insert(this);
   }
   void arm() { poll_arm(item_, true, false); }
   void ready(bool, bool) override {
@@ -43,6 +57,10 @@ private:
     if (exited_) exited_(r < 0 ? 0 : status);
     poll_remove(item_);
     ::close(fd_);
+    {
+      std::lock_guard g(reapers().lock);
+      reapers().alive.erase(this);
+    }
     delete this;
   }
   pid_t pid_;

@@ -8,14 +8,14 @@ namespace {
 constexpr size_t kReturnAbove = size_t{1} << 20;
 // Where AddressSanitizer looks on, pieces stand apart, so that it sees when one is left.
 #if __has_feature(address_sanitizer)
-constexpr size_t kApart = 16;
+constexpr bool kApart = true;
 #else
-constexpr size_t kApart = 0;
+constexpr bool kApart = false;
 #endif
-size_t round_up(size_t n) { return ((n ? n : 1) + 15 + kApart) & ~size_t{15}; }
 } // namespace
 
-Arena::Arena(void *base, size_t size) : base_(reinterpret_cast<uintptr_t>(base)), fresh_(base_), end_(fresh_ + size) {
+Arena::Arena(void *base, size_t size, size_t unit)
+    : unit_(unit), base_(reinterpret_cast<uintptr_t>(base)), fresh_(base_), end_(fresh_ + size) {
   sanitizer_root(
       base,
       [](const void *arena) {
@@ -24,6 +24,8 @@ Arena::Arena(void *base, size_t size) : base_(reinterpret_cast<uintptr_t>(base))
       },
       this);
 }
+
+size_t Arena::round_up(size_t n) const { return ((n ? n : 1) + unit_ - 1 + (kApart ? unit_ : 0)) & ~(unit_ - 1); }
 
 void Arena::insert(uintptr_t at, size_t size) {
   by_address_.emplace(at, size);

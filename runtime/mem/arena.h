@@ -9,16 +9,19 @@
 namespace joist::runtime {
 class Arena {
 public:
-  Arena(void *base, size_t size);
-  void *alloc(size_t bytes);        // 16-byte aligned, null if full; contents undefined
+  // unit: a power of two from 16 on. base is aligned by it, and so is what alloc answers.
+  Arena(void *base, size_t size, size_t unit = 16);
+  void *alloc(size_t bytes);        // null if full; contents undefined
   void free(void *p, size_t bytes); // size as given to alloc; large free pieces go back to the system
 
 private:
+  size_t round_up(size_t bytes) const;
   void *take(size_t size); // of a rounded size
   void insert(uintptr_t at, size_t size);
   std::mutex lock_;
   std::map<uintptr_t, size_t> by_address_;
   std::multimap<size_t, uintptr_t> by_size_;
+  const size_t unit_;
   uintptr_t base_, fresh_, end_; // from fresh_: never used
 };
 } // namespace joist::runtime
