@@ -9,7 +9,7 @@ run([Name, Cookie, Log, Kind]) ->
     logger:set_primary_config(level, none),
     Node = list_to_atom(Name ++ "@" ++ Host),
     Port = port_of(Name, 100),
-    pong = net_adm:ping(Node),
+    connect(Node, 30),
     put(host, Host), put(name, Name), put(cookie, Cookie),
     rpc:call(Node, erlang, memory, [total]),
     [attack(What, F, Port, Node, Log) || {What, F} <- case Kind of "common" -> before() ++ common(); "own" -> own() end],
@@ -30,6 +30,13 @@ port_of(Name, N) ->
     case erl_epmd:port_please(Name, {127, 0, 0, 1}) of
         {port, Port, _} -> Port;
         _ -> timer:sleep(100), port_of(Name, N - 1)
+    end.
+
+%% A node under a sanitizer on a busy machine may need more than the second that it gives a handshake.
+connect(Node, N) ->
+    case net_adm:ping(Node) of
+        pong -> ok;
+        pang when N > 0 -> timer:sleep(200), connect(Node, N - 1)
     end.
 
 attack(What, F, Port, Node, Log) ->
