@@ -72,9 +72,12 @@ void place(const fs::path &from, const fs::path &to) {
   fs::rename(fresh, to);
 }
 
-// Where the preloaded modules of this version are, or an empty path if the release has them already.
+// Where the preloaded modules of this version are, or an empty path if the release has them already: its own, or those
+// that an earlier take-over put there (an upgrade may bring a second erts, whose modules come from another installation).
 fs::path preloaded_source(const fs::path &dir, const Erts &erts, const std::string &otp_root) {
   if (fs::exists(dir / "lib" / ("erts-" + erts.version) / "ebin" / "init.beam")) return {};
+  if (fs::exists(erts.bin / kPreloadedDirectory / (std::string(kPreloaded[std::size(kPreloaded) - 1]) + ".beam")))
+    return {};
   OtpRoot otp;
   std::string error;
   if (find_otp(otp_root, &otp, &error)) {

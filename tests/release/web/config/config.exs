@@ -1,0 +1,4 @@
+import Config
+
+config :web, greeting: "hello"
+config :logger, level: :error

@@ -1,0 +1,3 @@
+import Config
+
+config :web, port_file: System.fetch_env!("PORT_FILE")
