@@ -3,6 +3,7 @@
 #include "runtime/mem/copy.h"
 #include "runtime/proc/backtrace.h"
 #include "runtime/proc/info.h"
+#include "runtime/proc/receive.h"
 #include "runtime/term/ref.h"
 
 #include <cstdio>
@@ -28,6 +29,12 @@ bool asks(Term items, Term item) {
   return false;
 }
 
+// May what waits in the inbox change the answer?
+bool asks_for_signals(Term items) {
+  return items.is_none() || asks(items, atoms::suspending) || asks(items, atoms::messages) ||
+         asks(items, atoms::message_queue_len);
+}
+
 // items: atom, list, or none for process_info/1.
 Term info(Process *p, Term pid, Term items) {
   if (!items.is_none() && !valid_items(items)) return badarg(p);
@@ -35,8 +42,7 @@ Term info(Process *p, Term pid, Term items) {
     signals_fetch(p);
     if (p->must_exit()) return await_exit(p);
     // What is left needs the registers saved: where it may change the answer, p asks itself by a signal behind it.
-    if (!(p->state.load(std::memory_order_relaxed) & pstate::Signals) || !asks(items, atoms::suspending))
-      return process_info_build(p, items, p->heap, true);
+    if (!signals_wait(p) || !asks_for_signals(items)) return process_info_build(p, items, p->heap, true);
   }
   if (!pid.is_local_pid()) return is_external_pid(pid) && of_this_node(pid) ? atoms::undefined : badarg(p);
   Process *other = process_lookup_any(pid);

@@ -16,6 +16,8 @@ struct Op_loop_rec {
     m->matching = false;
     p->bump(signals_fetch(p));
     if (p->must_exit()) LEAVE(leave_killed(m));
+    // The messages behind such a signal have been sent, this process's own to itself too: no `after 0` may miss them.
+    if (!*p->mailbox.save && signals_wait(p)) LEAVE(leave(m, pc, 0, RunResult::Yielded));
     LOAD();
     if (*p->mailbox.save) GO(pc);
     GO(CODE(0));

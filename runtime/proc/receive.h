@@ -38,4 +38,8 @@ inline void receive_markers_removed(Mailbox &m, Signal *s, Signal **before) {
     if (slot.position == &s->next) slot.position = before;
 }
 void receive_markers_free(Process *p); // at exit
+
+// Has signals_fetch left signals, and what came behind them, in the inbox, since they need p's registers saved? p takes
+// them when its slice is over: who must see all that was sent before ends it.
+bool signals_wait(Process *p);
 } // namespace joist::runtime

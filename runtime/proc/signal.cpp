@@ -3,6 +3,7 @@
 #include "runtime/mem/alloc.h"
 #include "runtime/mem/copy.h"
 #include "runtime/proc/process.h"
+#include "runtime/proc/receive.h"
 #include "runtime/proc/signal_handle.h"
 #include "runtime/proc/system_task.h"
 #include "runtime/sched/dirty.h"
@@ -207,6 +208,11 @@ Word signals_handle_dirty(Process *p) {
 }
 
 int signals_fetch(Process *p) { return fetch(p, true); }
+bool signals_wait(Process *p) {
+  if (!(p->state.load(std::memory_order_acquire) & pstate::Signals)) return false;
+  std::lock_guard g(p->inbox.lock);
+  return p->inbox.first && signal_needs_saved_state(p->inbox.first->kind);
+}
 int signals_handle_all(Process *p) {
   int reds = fetch(p, false);
   return reds;

@@ -12,12 +12,12 @@ name(Seed) -> "rm_" ++ integer_to_list(Seed).
 source(Seed) ->
     rand:seed(exsss, {Seed, 1234567, 7654321}),
     put(fresh, 0),
-    N = 3 + r(4),
+    N = 1 + r(3),
     put(functions, N),
     Functions = [function(I, N) || I <- lists:seq(1, N)],
     Calls = [["     attempt(fun() -> f", integer_to_list(I), "(", join([argument() || _ <- [1, 2, 3]]), ") end)"]
              || I <- lists:seq(1, N), _ <- lists:seq(1, 3)],
-    Text = ["-module(", name(Seed), ").\n-export([run/0, cap/1, attempt/1]).\n",
+    Text = ["-module(", name(Seed), ").\n-export([run/0, cap/1, attempt/1]).\n-record(r, {a, b = 1, c = <<>>, d}).\n-record(q, {a = [], b}).\n",
             "run() ->\n    [\n", lists:join(",\n", Calls), "].\n",
             "attempt(F) ->\n    try {ok, F()} catch C:R:S -> {C, R, S} end.\n",
             "cap(X) -> case erlang:external_size(X) > 3000 of true -> erlang:phash2(X, 1000); false -> X end.\n",
@@ -62,7 +62,7 @@ loop(I, _) ->
     Env = [{"N", int}, {"X", type()}, {"Y", any}],
     put(in_loop, true),
     Text =
-        case r(3) of
+        case r(5) of
             1 -> % tail recursive
                 [Name, "(0, X, Y) -> {X, Y};\n",
                  Name, "(N, X, Y) ->\n    ", Name, "(N - 1, cap(", e(type(), 3, Env), "), cap(", e(type(), 2, Env), ")).\n"];
@@ -72,7 +72,25 @@ loop(I, _) ->
             3 -> % over numbers
                 [Name, "(0, X, Y) -> {X, Y};\n",
                  Name, "(N, X, Y) when is_number(X) ->\n    ", Name, "(N - 1, cap(", e(number(), 2, Env), "), cap(", e(int, 2, Env), "));\n",
-                 Name, "(N, _, Y) ->\n    ", Name, "(N - 1, N, cap(", e(any, 2, lists:keydelete("X", 1, Env)), ")).\n"]
+                 Name, "(N, _, Y) ->\n    ", Name, "(N - 1, N, cap(", e(any, 2, lists:keydelete("X", 1, Env)), ")).\n"];
+            4 -> % over a binary, collecting one
+                {P, E2} = pattern1(bin, 2, []),
+                W = case E2 of [{_, bin} = B | _] -> element(1, B); _ -> "<<>>" end,
+                E3 = [{"N", any}, {"Y", bin} | E2],
+                [Name, "(N, X, Y) when is_integer(N), is_bitstring(X), is_bitstring(Y) -> ", Name, "(X, cap(N), Y);\n",
+                 Name, "(", P, " = M, N, Y) when N > 0, bit_size(M) < 4000, bit_size(Y) < 4000",
+                 case r(3) of 1 -> [", ", guard_test(E3)]; _ -> "" end, " ->\n    ",
+                 Name, "(", W, ", N - 1, <<Y/bits, ", join([segment(1, E3) || _ <- lists:seq(1, r(3))]), ">>);\n",
+                 Name, "(<<_:3, R/bits>>, N, Y) when N > 0, bit_size(R) < 4000 ->\n    ", Name, "(R, N - 1, Y);\n",
+                 Name, "(N, X, Y) -> {N, X, Y}.\n"];
+            5 -> % over a record
+                E4 = [{"R", any}, {"N", int} | Env],
+                [Name, "(N, X, Y) when not is_tuple(X) -> ", Name, "(N, #r{a = X, d = Y}, Y);\n",
+                 Name, "(0, R, Y) -> {R, Y};\n",
+                 Name, "(N, #r{a = X, d = D} = R, Y) ->\n    ",
+                 Name, "(N - 1, R#r{a = cap(", e(type(), 2, E4), "), d = cap(", e(any, 2, [{"D", any} | E4]), ")}, cap(",
+                 pick(["R#r.b", "D", "X"]), "));\n",
+                 Name, "(N, R, Y) -> ", Name, "(N - 1, setelement(1, R, r), Y).\n"]
         end,
     erase(in_loop),
     Text.
@@ -105,7 +123,15 @@ e(T, D, Env) ->
 
 e1(int, D, E) ->
     I = fun() -> e(int, D - 1, E) end,
-    case r(21) of
+    case r(27) of
+        22 -> ["list_to_integer(integer_to_list(", I(), pick([")", ", 16)"]), pick([")", ", 16)"])];
+        23 -> ["(", integer(), pick([" * ", " - ", " div ", " rem ", " bor ", " band ", " bxor "]), I(), ")"];
+        24 -> ["(", I(), " bsl ", pick(["58", "59", "60", "61", "63", "64", "-1", "-60", "128"]), ")"];
+        25 -> F = fresh(), N = fresh(), X = fresh(),
+              ["(fun ", F, "(0, ", X, ") -> ", X, "; ", F, "(", N, ", ", X, ") -> ", F, "(", N, " - 1, cap(", e(int, D - 2, [{X, int}, {N, int} | E]),
+               ")) end)(", pick(["1", "3", "9"]), ", ", I(), ")"];
+        26 -> ["erlang:crc32(", e(bin, D - 1, E), ")"];
+        27 -> ["(", pick(["#r.b", "#r.d"]), " + ", I(), ")"];
         1 -> ["(", I(), " + ", I(), ")"];
         2 -> ["(", I(), " - ", I(), ")"];
         3 -> ["(", I(), " * ", I(), ")"];
@@ -130,7 +156,9 @@ e1(int, D, E) ->
     end;
 e1(float, D, E) ->
     F = fun() -> e(float, D - 1, E) end,
-    case r(9) of
+    case r(11) of
+        10 -> V = fresh(), W = fresh(), ["begin ", V, " = ", F(), ", ", W, " = ", F(), ", (", V, " * ", W, " - ", W, ") / (", V, pick([" + ", " * "]), V, " + 1.0) end"];
+        11 -> ["binary_to_float(float_to_binary(", F(), pick([", [short]))", ", [{decimals, 4}]))", ", [{scientific, 10}]))"])];
         1 -> ["(", F(), " + ", F(), ")"];
         2 -> ["(", F(), " - ", F(), ")"];
         3 -> ["(", F(), " * ", F(), ")"];
@@ -144,7 +172,14 @@ e1(float, D, E) ->
 e1(list, D, E) ->
     L = fun() -> e(list, D - 1, E) end,
     V = fresh(),
-    case r(17) of
+    case r(24) of
+        18 -> W = fresh(), ["[{", V, ", ", W, "} || ", V, " <- ", L(), ", ", W, " <- lists:sublist(", L(), ", 3)", pick(["", [", ", guard_test([{W, any}, {V, any} | E])]]), "]"];
+        19 -> {P, E2} = bin_generator(E), ["[", e(any, D - 2, E2), " || <<", P, ">> <= ", e(bin, D - 1, E), pick(["", [", ", guard_test(E2)]]), "]"];
+        20 -> ["[X1 || {", key(), ", X1} <- ", L(), "]"];
+        21 -> ["lists:keyreplace(", key(), ", 1, ", L(), ", {", key(), ", ", e(any, D - 2, E), "})"];
+        22 -> ["integer_to_list(", e(int, D - 1, E), pick([")", ", 16)", ", 36)"])];
+        23 -> ["lists:zip(", L(), ", lists:sublist(", L(), ", ", small(), "))"];
+        24 -> ["lists:filter(", e(function, D - 1, E), ", ", L(), ")"];
         1 -> ["[", e(any, D - 1, E), " | ", L(), "]"];
         2 -> ["[", join([e(any, D - 2, E) || _ <- lists:seq(1, r(4))]), "]"];
         3 -> ["(", L(), " ++ ", L(), ")"];
@@ -164,7 +199,12 @@ e1(list, D, E) ->
         17 -> ["lists:sublist(", L(), ", ", small(), ")"]
     end;
 e1(tuple, D, E) ->
-    case r(6) of
+    case r(11) of
+        7 -> ["#r{", pick(["a", "b", "c"]), " = ", e(any, D - 1, E), "}"];
+        8 -> ["(", e(tuple, D - 1, E), ")#r{", pick(["a", "b", "c"]), " = ", e(any, D - 2, E), pick(["", [", d = ", e(any, D - 2, E)]]), "}"];
+        9 -> ["(#r{", pick(["a", "c"]), " = ", e(any, D - 2, E), "})#r{b = ", e(any, D - 2, E), "}"];
+        10 -> ["erlang:make_tuple(", small(), ", ", e(any, D - 1, E), ")"];
+        11 -> ["setelement(3, setelement(", pick(["1", "2", "4"]), ", ", e(tuple, D - 1, E), ", ", e(any, D - 2, E), "), ", e(any, D - 2, E), ")"];
         1 -> ["{", join([e(any, D - 2, E) || _ <- lists:seq(1, r(5))]), "}"];
         2 -> ["setelement(", small(), ", ", e(tuple, D - 1, E), ", ", e(any, D - 1, E), ")"];
         3 -> ["list_to_tuple(", e(list, D - 1, E), ")"];
@@ -174,7 +214,11 @@ e1(tuple, D, E) ->
     end;
 e1(map, D, E) ->
     M = fun() -> e(map, D - 1, E) end,
-    case r(9) of
+    case r(13) of
+        10 -> ["(", M(), ")#{", key(), " := ", e(any, D - 2, E), ", ", key(), " := ", e(any, D - 2, E), ", ", key(), " => ", e(any, D - 2, E), "}"];
+        11 -> ["maps:filter(fun(", "_, W1) -> ", guard_test([{"W1", any} | E]), " end, ", M(), ")"];
+        12 -> ["maps:fold(fun(K1, W2, M2) -> M2#{{K1} => ", e(any, D - 2, [{"W2", any}, {"K1", any} | E]), "} end, ", M(), ", ", M(), ")"];
+        13 -> ["maps:with([", key(), ", ", key(), "], ", M(), ")"];
         1 -> ["#{", join([[key(), " => ", e(any, D - 2, E)] || _ <- lists:seq(1, r(4))]), "}"];
         2 -> ["(", M(), ")#{", key(), " => ", e(any, D - 1, E), "}"];
         3 -> ["(", M(), ")#{", key(), " := ", e(any, D - 1, E), "}"];
@@ -189,7 +233,11 @@ e1(map, D, E) ->
 e1(bin, D, E) ->
     B = fun() -> e(bin, D - 1, E) end,
     V = fresh(),
-    case r(10) of
+    case r(14) of
+        11 -> {P, E2} = bin_generator(E), ["<< <<", join([segment(D - 2, E2) || _ <- lists:seq(1, r(2))]), ">> || <<", P, ">> <= ", B(), pick(["", [", ", guard_test(E2)]]), ">>"];
+        12 -> ["float_to_binary(", e(float, D - 1, E), pick([")", ", [short])", ", [{decimals, 3}])"])];
+        13 -> ["<< ", [["(", e(bin, D - 1, E), ")/", pick(["bits", "binary"]), ", "]  || _ <- lists:seq(1, r(2))], segment(D - 2, E), ", ", segment(D - 2, E), ", ", segment(D - 2, E), ">>"];
+        14 -> ["term_to_binary(", e(any, D - 1, E), ")"];
         1 -> ["<<", join([segment(D - 2, E) || _ <- lists:seq(1, r(4))]), ">>"];
         2 -> ["<<(", B(), ")/bits, ", segment(D - 2, E), ">>"];
         3 -> ["<<", segment(D - 2, E), ", (", B(), ")/binary>>"];
@@ -205,7 +253,10 @@ e1(atom, _, _) -> atom();
 e1(bool, D, E) ->
     A = fun() -> e(any, D - 1, E) end,
     Bo = fun() -> e(bool, D - 1, E) end,
-    case r(7) of
+    case r(10) of
+        8 -> ["is_record(", A(), ", ", pick(["r", "q"]), pick([")", ", 5)"])];
+        9 -> ["is_function(", A(), ", ", pick(["1", "2"]), ")"];
+        10 -> ["(", A(), " ", comparison(), " ", literal(type()), ")"];
         1 -> ["(", A(), " ", comparison(), " ", A(), ")"];
         2 -> ["(", e(int, D - 1, E), " ", comparison(), " ", e(int, D - 1, E), ")"];
         3 -> [type_test(), "(", A(), ")"];
@@ -217,7 +268,9 @@ e1(bool, D, E) ->
     end;
 e1(function, D, E) ->
     V = fresh(),
-    case r(4) of
+    case r(5) of
+        5 -> W = fresh(), X = fresh(),
+             ["begin ", W, " = ", e(any, D - 1, E), ", ", X, " = ", e(int, D - 2, E), ", fun(", V, ") -> {", V, ", ", W, ", ", X, ", ", e(any, D - 2, [{V, any}, {X, int} | E]), "} end end"];
         1 -> ["fun(", V, ") -> ", e(any, D - 1, [{V, any} | E]), " end"];
         2 -> {P, E2} = pattern(any, 2, E),
              ["fun(", P, ")", guard(E2), " -> ", e(any, D - 2, E2), "; (", V, ") -> ", e(any, D - 2, [{V, any} | E]), " end"];
@@ -225,7 +278,12 @@ e1(function, D, E) ->
         4 -> pick(["fun erlang:abs/1", "fun lists:reverse/1", "fun erlang:tuple_size/1", "fun(Z1) -> Z1 + 1 end"])
     end;
 e1(any, D, E) ->
-    case r(14) of
+    case r(19) of
+        11 -> ["(", e(tuple, D - 1, E), ")#", pick(["r.a", "r.b", "r.d", "q.b"])];
+        12 -> ["(", pick(["lists", "erlang", "maps"]), "):(", pick(["reverse", "abs", "size", "hd", "tuple_to_list", "to_list"]), ")(", e(any, D - 1, E), ")"];
+        13 -> V = fresh(), ["case maps:find(", key(), ", ", e(map, D - 1, E), ") of {ok, ", V, "} -> ", e(any, D - 2, [{V, any} | E]), "; error -> ", e(any, D - 2, E), " end"];
+        14 -> ["lists:keyfind(", key(), ", ", pick(["1", "2"]), ", ", e(list, D - 1, E), ")"];
+        15 -> ["erlang:", pick(["get", "erase"]), "(", atom(), ")"];
         1 -> ["(begin ", e(function, D - 1, E), " end)(", e(any, D - 1, E), ")"];
         2 -> ["hd(", e(list, D - 1, E), ")"];
         3 -> ["element(", small(), ", ", e(tuple, D - 1, E), ")"];
@@ -255,7 +313,18 @@ call(D, E) ->
 
 control(T, D, E) ->
     V = fresh(), W = fresh(),
-    case r(10) of
+    case r(15) of
+        11 -> R = fresh(), X = fresh(), % a receive that looks at messages from its reference on only
+              ["begin ", X, " = ", e(any, D - 1, E), ", self() ! ", atom(), ", ", R, " = make_ref(), self() ! {", R, ", ", X, "}, receive {", R, ", ", V, "} -> ",
+               e(T, D - 2, [{V, any} | E]), " end end"];
+        12 -> X = fresh(), {P, E2} = pattern(type(), 2, E),
+              ["try ", e(type(), D - 1, E), " of ", P, guard(E2), " -> ", e(T, D - 2, E2), " catch ",
+               pick(["throw:{a, ", "error:{badmatch, ", "error:{case_clause, ", "error:{try_clause, ", "error:{badmap, "]), V, "} -> ", e(T, D - 2, [{V, any} | E]),
+               "; ", W, ":", X, " when ", guard_test([{X, any} | E]), " -> {", W, ", ", X, "} after put(", atom(), ", cap(", e(any, D - 2, E), ")) end"];
+        13 -> ["try try ", e(T, D - 1, E), " after ", pick(["put", "erlang:put"]), "(", atom(), ", cap(", e(any, D - 2, E), ")) end catch error:", V, ":", W, " -> {", V, ", hd(", W, ")} end"];
+        14 -> ["try erlang:raise(", pick(["throw", "error", "exit"]), ", ", e(any, D - 1, E), ", []) catch ", V, ":", W, " -> {", V, ", ", W, ", ", e(T, D - 2, [{W, any} | E]), "} end"];
+        15 -> ["case ", e(map, D - 1, E), " of #{", key(), " := ", V, ", ", key(), " := ", W, "}", guard([{V, any}, {W, any} | E]), " -> ", e(T, D - 2, [{V, any}, {W, any} | E]),
+               "; #{", key(), " := ", V, "} -> ", e(T, D - 2, [{V, any} | E]), "; _ -> ", e(T, D - 2, E), " end"];
         1 -> ["if ", guard_test(E), " -> ", e(T, D - 1, E), "; ", guard_test(E), " -> ", e(T, D - 2, E), "; true -> ", e(T, D - 2, E), " end"];
         2 -> match(T, D, E);
         3 -> match(T, D, E);
@@ -278,7 +347,8 @@ match(T, D, E) ->
     ["case ", e(Of, D - 1, E), " of ", lists:join("; ", Clauses), "; ", V, " -> ", e(T, D - 2, [{V, Of} | E]), " end"].
 %% Many literals of one kind: jump tables, hashes, arities.
 select(T, D, E) ->
-    Cases = case r(3) of
+    Cases = case r(4) of
+                4 -> lists:usort([pick(["1", "2", "16#ffffffffffffffff", "-16#800000000000000", "1.5", "a", "b", "true", "[]", "{}", "\"abc\"", "16#7ffffffffffffff", "100000"]) || _ <- lists:seq(1, 6)]);
                 1 -> [integer_to_list(I) || I <- lists:seq(0, 4 + r(10))];
                 2 -> lists:sublist(atoms(), 4 + r(12));
                 3 -> ["{" ++ lists:flatten(lists:join(", ", lists:duplicate(I, "_"))) ++ "}" || I <- lists:seq(0, 5)]
@@ -313,7 +383,8 @@ pattern(T, D, E) ->
     end.
 pattern1(list, D, E) ->
     {P, E1} = pattern(any, D - 1, E),
-    case r(3) of
+    case r(4) of
+        4 -> {["[", P, " = _ | _]"], E1};
         1 -> {["[", P, "]"], E1};
         _ ->
             {Q, E2} = pattern(list, D - 1, E1),
@@ -322,13 +393,25 @@ pattern1(list, D, E) ->
 pattern1(tuple, D, E) ->
     {P, E1} = pattern(any, D - 1, E),
     {Q, E2} = pattern(any, D - 1, E1),
-    {pick([["{", P, ", ", Q, "}"], ["{", P, ", ", Q, ", _}"], ["{", atom(), ", ", P, ", ", Q, "}"]]), E2};
+    {pick([["#r{a = ", P, ", b = ", Q, "}"], ["{", P, ", ", Q, "}"], ["{", P, ", ", Q, ", _}"], ["{", atom(), ", ", P, ", ", Q, "}"]]), E2};
 pattern1(map, D, E) ->
     {P, E1} = pattern(any, D - 1, E),
-    {["#{", key(), " := ", P, "}"], E1};
+    {Q, E2} = pattern(any, D - 1, E1),
+    case r(3) of
+        1 -> {["#{", key(), " := ", P, ", ", pick(["k2", "3", "{k}", "z"]), " := ", Q, "}"], E2};
+        _ -> {["#{", key(), " := ", P, "}"], E1}
+    end;
 pattern1(bin, _, E) ->
-    V = fresh(), W = fresh(),
-    case r(7) of
+    V = fresh(), W = fresh(), X = fresh(),
+    case r(15) of
+        8 -> {["<<", V, ":2/unit:4, ", W, ":1/binary-unit:", pick(["3", "8", "16"]), ", _/bits>>"], [{V, int}, {W, bin} | E]};
+        9 -> {["<<", V, ":", pick(["64", "32", "16"]), "/float", pick(["", "-little"]), ", ", W, "/binary>>"], [{V, float}, {W, bin} | E]};
+        10 -> {["<<", V, ":", pick(["3", "5"]), ", ", X, ":", V, "/", pick(["", "signed-", "little-"]), "unit:", pick(["1", "3", "8"]), ", ", W, "/bits>>"], [{V, int}, {X, int}, {W, bin} | E]};
+        11 -> {["<<", pick(["1", "5:3", "\"h\"", "255, 254", "1:1"]), ", ", V, ":", pick(["7", "8", "13", "59", "60", "64", "65"]), pick(["", "/signed", "/little", "/little-signed", "/native"]), ", ", W, "/bits>>"], [{V, int}, {W, bin} | E]};
+        12 -> {["<<", V, "/", pick(["utf16", "utf32", "utf16-little"]), ", ", W, "/bits>>"], [{V, int}, {W, bin} | E]};
+        13 -> {["<<_:", pick(["1", "8", "12"]), ", ", V, ":", pick(["1", "3"]), "/binary, _:2/binary, ", W, "/bits>>"], [{V, bin}, {W, bin} | E]};
+        14 -> {["<<", V, ":(2 + 3), ", X, ":", pick(["8", "24", "40", "100"]), "/little, ", W, "/binary-unit:", pick(["1", "2", "5"]), ">>"], [{V, int}, {X, int}, {W, bin} | E]};
+        15 -> {["<<", V, ":1, ", X, ":7, ", W, "/bits>>"], [{V, int}, {X, int}, {W, bin} | E]};
         1 -> {["<<", V, ":8, ", W, "/binary>>"], [{V, int}, {W, bin} | E]};
         2 -> {["<<", V, ":4, ", W, "/bits>>"], [{V, int}, {W, bin} | E]};
         3 -> {["<<", V, ":16/little-signed, ", W, "/bits>>"], [{V, int}, {W, bin} | E]};
@@ -339,6 +422,17 @@ pattern1(bin, _, E) ->
     end;
 pattern1(any, D, E) -> pattern(pick([int, list, tuple, map, bin, atom]), D, E);
 pattern1(T, _, E) -> bind(T, E).
+%% The segments of a generator over a binary.
+bin_generator(E) ->
+    V = fresh(), W = fresh(),
+    case r(6) of
+        1 -> {[V, ":8, ", W, ":4/signed"], [{V, int}, {W, int} | E]};
+        2 -> {[V, ":", pick(["16", "24", "3"]), "/little"], [{V, int} | E]};
+        3 -> {[V, ":4, ", W, ":", V, "/bits"], [{V, int}, {W, bin} | E]};
+        4 -> {[V, ":2/binary, 0:1, _:3, ", W, ":4"], [{V, bin}, {W, int} | E]};
+        5 -> {[V, "/utf8"], [{V, int} | E]};
+        6 -> {[V, ":16/float, ", W, ":1/binary-unit:4"], [{V, float}, {W, bin} | E]}
+    end.
 bind(T, E) ->
     V = fresh(),
     {V, [{V, T} | E]}.
@@ -346,7 +440,10 @@ bind(T, E) ->
 guard(E) -> case r(3) of 1 -> [" when ", guard_test(E)]; _ -> "" end.
 guard_test(E) ->
     G = fun() -> guard_value(E) end,
-    case r(6) of
+    case r(9) of
+        7 -> ["is_record(", plain(any, E), ", r)"];
+        8 -> ["is_map_key(", key(), ", ", plain(map, E), ")"];
+        9 -> ["not (", G(), " ", comparison(), " ", G(), ")"];
         1 -> [type_test(), "(", G(), ")"];
         2 -> [guard_test(E), pick([", ", " andalso ", " orelse "]), type_test(), "(", G(), ")"];
         _ -> [G(), " ", comparison(), " ", G()]
@@ -357,7 +454,12 @@ plain(T, E) ->
         Vs -> pick(Vs)
     end.
 guard_value(E) ->
-    case r(9) of
+    case r(14) of
+        8 -> ["bit_size(", plain(bin, E), ")"];
+        9 -> ["map_get(", key(), ", ", plain(map, E), ")"];
+        10 -> ["(", plain(int, E), pick([" band ", " bsl ", " bxor ", " * ", " - "]), pick(["1", "7", "255", "60"]), ")"];
+        11 -> ["(", plain(float, E), pick([" * ", " / ", " + "]), pick(["2.0", "1", "0.5"]), ")"];
+        12 -> ["abs(", plain(int, E), ")"];
         1 -> ["length(", plain(list, E), ")"];
         2 -> ["element(", small(), ", ", plain(tuple, E), ")"];
         3 -> ["hd(", plain(list, E), ")"];
@@ -371,7 +473,7 @@ guard_value(E) ->
 literal(int) -> integer();
 literal(float) -> pick(["0.0", "1.0", "-1.5", "3.25e10", "1.0e-90", "1.0e300", "-2.5e-300", "0.1"]);
 literal(list) -> pick(["[]", "[1,2,3]", "\"abc\"", "[a,{b,2},[c]]", "[1.0,2]", "[[]]", "[3,1,2,1]", "[{k1,1},{k2,2.0}]"]);
-literal(tuple) -> pick(["{}", "{a,1}", "{1,2,3}", "{k1,[x],<<\"t\">>}", "{{}}"]);
+literal(tuple) -> pick(["#r{}", "#q{b = 2}", "{r, 1, 2, 3, 4}", "{}", "{a,1}", "{1,2,3}", "{k1,[x],<<\"t\">>}", "{{}}"]);
 literal(map) -> pick(["#{}", "#{k1 => 1}", "#{k1 => a, 2 => b, \"x\" => 3.0}", "#{k2 => [], k3 => {}}"]);
 literal(bin) -> pick(["<<>>", "<<1,2,3>>", "<<\"hello\">>", "<<5:3>>", "<<255,254,0,1,2,3,4,5>>", "<<1.0:32/float, 7>>",
                       "<<\"a longer text that is over sixty four bytes, so that it lies off the heap\">>"]);
@@ -382,7 +484,7 @@ literal(any) -> literal(type_but_any()).
 
 integer() ->
     pick(["0", "1", "-1", "2", "3", "7", "10", "100", "255", "256", "-128", "65535", "16#7fffffff", "-16#80000000",
-          "16#7ffffffffffffff", "-16#800000000000000", "16#800000000000000", "16#ffffffffffffffff", "-16#8000000000000000",
+          "16#7ffffffffffffff", "-16#800000000000000", "-16#800000000000001", "16#3ffffffffffffff", "16#100000000", "-16#ffffffffffffffffffff", "1114111", "8364", "16#800000000000000", "16#ffffffffffffffff", "-16#8000000000000000",
           "123456789012345678901234567890"]).
 small() -> pick(["0", "1", "1", "2", "2", "3", "5"]).
 key() -> pick(["k1", "k2", "k3", "1", "2", "\"x\"", "{k}", "1.0"]).
@@ -393,7 +495,15 @@ type_test() -> pick(["is_integer", "is_float", "is_number", "is_atom", "is_list"
                      "is_boolean", "is_function"]).
 segment(D, E) ->
     I = ["(", e(int, D, E), ")"],
-    case r(7) of
+    case r(15) of
+        8 -> [I, ":", pick(["3", "5", "8"]), "/unit:", pick(["2", "3", "8"]), pick(["", "-little", "-signed", "-native"])];
+        9 -> ["(", e(bin, D, E), "):", small(), "/", pick(["binary", "bits", "binary-unit:4", "binary-unit:1"])];
+        10 -> ["(", e(bin, D, E), ")/", pick(["binary-unit:1", "binary-unit:4", "binary-unit:16"])];
+        11 -> ["(", e(number(), D, E), "):(", pick(["16", "32", "64", "abs(" ++ lists:flatten(e(int, 0, E)) ++ ") band 64"]), ")/float", pick(["", "-little"])];
+        12 -> [I, "/", pick(["utf8", "utf16", "utf32", "utf16-little", "utf32-little"])];
+        13 -> [I, ":(", e(int, 0, E), " band 63)", pick(["", "/little"])];
+        14 -> [pick(["1", "255", "16#1234", "-1"]), ":", pick(["1", "3", "8", "16", "33"]), pick(["", "/little"])];
+        15 -> ["\"text\"/", pick(["utf8", "utf16", "utf32", "little"])];
         1 -> I;
         2 -> [I, ":", pick(["1", "4", "7", "12", "16", "32", "64", "100"])];
         3 -> [I, ":", pick(["16", "24", "32"]), "/little"];

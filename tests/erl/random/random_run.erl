@@ -28,7 +28,11 @@ make_one(Seed) ->
         {error, [{_, [{none, compile, {crash, _, _, _}}]}], _} -> true; % the compiler's own fault: there is no such module
         {error, Errors, _} -> io:format("~w: ~p~n", [Seed, Errors]), false
     end.
-form(Tokens) -> {ok, F} = erl_parse:parse_form(Tokens), F.
+form(Tokens) ->
+    case erl_parse:parse_form(Tokens) of
+        {ok, F} -> F;
+        {error, E} -> {error, E} % as the compiler expects it
+    end.
 split([], [], Forms) -> lists:reverse(Forms);
 split([{dot, _} = D | T], Form, Forms) -> split(T, [], [lists:reverse([D | Form]) | Forms]);
 split([X | T], Form, Forms) -> split(T, [X | Form], Forms).

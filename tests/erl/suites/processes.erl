@@ -3,7 +3,7 @@
 -export([cases/0, init_loop/0]).
 -define(C(Name, Expr), {Name, fun() -> Expr end}).
 
-cases() -> exits() ++ links() ++ monitors() ++ names() ++ infos() ++ timers() ++ aliases() ++ options() ++ suspends() ++ bad() ++ mass() ++ long_exits() ++ dirty() ++ orders().
+cases() -> exits() ++ links() ++ monitors() ++ names() ++ infos() ++ timers() ++ aliases() ++ options() ++ suspends() ++ bad() ++ mass() ++ long_exits() ++ dirty() ++ orders() ++ own_messages().
 
 init_loop() -> receive {From, X} -> From ! {self(), X}, init_loop(); stop -> ok; {die, R} -> exit(R) end.
 server() -> spawn(?MODULE, init_loop, []).
@@ -272,3 +272,17 @@ orders() ->
               {monitors, Ms} = process_info(self(), monitors),
               [length(lists:takewhile(fun(Q) -> Q =/= P end, Ps)) || {process, P} <- Ms] end)
      || L <- [[1], [1, 2], [1, 2, 3], [3, 2, 1], [5, 3, 9, 1, 12, 7, 7, 7, 5]]].
+
+% What a process has sent to itself is there, though behind what others ask of it, which it can only answer later.
+own_messages() ->
+    [?C({after_0_sees_own_message, What},
+        begin Asked = self(),
+              P = spawn_link(fun() -> ask(What, Asked) end),
+              R = lists:usort([to_itself(N) || N <- lists:seq(1, 3000)]),
+              unlink(P), exit(P, kill), R end)
+     || What <- [info, purge]].
+ask(info, P) -> process_info(P, [current_function, memory]), ask(info, P);
+ask(purge, P) -> erlang:check_process_code(P, no_such_module, []), ask(purge, P).
+to_itself(N) ->
+    self() ! {own, N},
+    receive {own, N} -> got after 0 -> none end.
