@@ -10,32 +10,51 @@
 #include "runtime/term/binary.h"
 #include "runtime/term/map.h"
 
+#include <algorithm>
+#include <array>
+#include <iterator>
+
 namespace joist::bifs {
+namespace {
+constexpr const char *kKeys[] = {
+    "mode",     "threads", "functions",  "modules", "code_size",    "code_limit",           "queue",
+    "compiled", "batches", "recompiled", "failed",  "compile_time", "longest_compile_time", "cached",
+    "cache"};
+constexpr size_t kCount = std::size(kKeys);
+const std::array<Term, kCount> &keys() {
+  static const auto interned = [] {
+    std::array<Term, kCount> a;
+    std::transform(std::begin(kKeys), std::end(kKeys), a.begin(), [](const char *key) { return atom::intern(key); });
+    return a;
+  }();
+  return interned;
+}
+} // namespace
+
 Term joist_jit_info_0(Process *p, const Term *) {
   TierReport r;
   r.mode = "off";
   if (tier_report) tier_report(&r);
-  std::vector<Term> pairs;
-  auto put = [&](const char *key, Term value) {
-    pairs.push_back(atom::intern(key));
-    pairs.push_back(value);
-  };
-  auto number = [&](const char *key, uint64_t n) { put(key, make_int(p->heap, int64_t(n))); };
-  put("mode", atom::intern(r.mode));
-  number("threads", r.threads);
-  number("functions", r.functions);
-  number("modules", r.modules);
-  number("code_size", r.code_bytes);
-  number("code_limit", r.code_limit);
-  number("queue", r.queued);
-  number("compiled", r.compiled);
-  number("batches", r.batches);
-  number("recompiled", r.recompiled);
-  number("failed", r.failed);
-  number("compile_time", r.compile_microseconds);
-  number("longest_compile_time", r.longest_microseconds);
-  number("cached", r.cached);
-  put("cache", r.cache.empty() ? atoms::false_ : make_binary_from(p->heap, r.cache));
-  return map_from_pairs(p->heap, pairs.data(), pairs.size() / 2);
+  auto number = [&](uint64_t n) { return make_int(p->heap, int64_t(n)); };
+  // In the order of the keys.
+  const Term values[] = {atom::intern(r.mode),
+                         number(r.threads),
+                         number(r.functions),
+                         number(r.modules),
+                         number(r.code_bytes),
+                         number(r.code_limit),
+                         number(r.queued),
+                         number(r.compiled),
+                         number(r.batches),
+                         number(r.recompiled),
+                         number(r.failed),
+                         number(r.compile_microseconds),
+                         number(r.longest_microseconds),
+                         number(r.cached),
+                         r.cache.empty() ? atoms::false_ : make_binary_from(p->heap, r.cache)};
+  static_assert(std::size(values) == kCount);
+  Term pairs[2 * kCount];
+  for (size_t i = 0; i < kCount; i++) pairs[2 * i] = keys()[i], pairs[2 * i + 1] = values[i];
+  return map_from_pairs(p->heap, pairs, kCount);
 }
 } // namespace joist::bifs

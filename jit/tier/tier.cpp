@@ -36,19 +36,21 @@ constexpr int32_t kSampleCompiled = 10'000; // where all that was seen is compil
 constexpr uint64_t kShortRun =
     250'000; // reductions of a VM before anything is looked up or compiled: to start takes 170,000
 constexpr unsigned kHotReductions = 32'000;  // a function's before it is compiled: about a millisecond
+constexpr unsigned kWarmReductions = 8000;   // ... where no other one waits for the compiler
 constexpr unsigned kLookUpReductions = 6000; // a module's before it is looked up in the cache
 constexpr unsigned kExitChecks = 64;         // every so many samples of compiled code
 constexpr size_t kBatch = 24;                // functions compiled together
-constexpr size_t kCompilerStack = size_t{16} << 20;
+constexpr size_t kCompilerStack = size_t{16} << 20, kReaderStack = size_t{1} << 20;
 
 struct Tier {
   std::mutex lock;
-  std::condition_variable work;
+  std::condition_variable work, look;
   std::unordered_map<const ModuleCode *, std::unique_ptr<Unit>> units;
-  std::deque<const ModuleCode *> queue; // with pending functions
-  TierReport report;                    // what is counted
-  uint64_t seen = 0;                    // reductions, by samples
-  bool threads_started = false;
+  std::deque<const ModuleCode *> queue;   // with pending functions
+  std::deque<const ModuleCode *> lookups; // to be looked for in the cache
+  TierReport report;                      // what is counted
+  uint64_t seen = 0;                      // reductions, by samples
+  bool threads_started = false, reader_started = false;
   bool caches = false; // there is a cache, or may be: the default one is opened when it is needed
   bool dead = false;   // there is no compiler, or no more room for code
 };
@@ -132,30 +134,35 @@ bool compile(std::unique_lock<std::mutex> &g, Unit &unit, const std::vector<cons
   return true;
 }
 
+void enqueue(Unit &u);
 void look_up(std::unique_lock<std::mutex> &g, Unit &unit) {
   const ModuleCode *code = unit.code();
   const uint64_t id = unit.id();
-  unit.lookup_pending = false;
   const CacheKey key = cache_key(code->md5, unit.layout());
   g.unlock();
   std::vector<CompiledObject> objects = cache_load(key);
   g.lock();
   Unit *u = find_unit(code, id);
   if (!u) return;
+  u->lookup_pending = false;
   for (const CompiledObject &object : objects) {
     std::string why;
     if (publish(*u, object, &why)) tier.report.cached++;
   }
+  if (u->pending()) enqueue(*u); // what it did not hold
 }
 
 void work(std::unique_lock<std::mutex> &g) {
-  const ModuleCode *code = tier.queue.front();
-  Unit *u = find_unit(code);
-  if (!u || !u->pending()) {
-    tier.queue.pop_front();
-    return;
-  }
-  if (u->lookup_pending) return look_up(g, *u);
+  std::erase_if(tier.queue, [](const ModuleCode *code) {
+    Unit *u = find_unit(code);
+    return !u || !u->pending() || u->lookup_pending; // that one comes back when it has been looked up
+  });
+  if (tier.queue.empty()) return;
+  // The hottest first: where much is waiting, what is compiled late gains little.
+  Unit *u = nullptr;
+  unsigned most = 0;
+  for (const ModuleCode *code : tier.queue)
+    if (Unit *v = find_unit(code); !u || v->heat() > most) u = v, most = v->heat();
   bool again = false;
   std::vector<const FuncInfo *> functions = u->take_pending(kBatch, &again);
   if (functions.empty() || tier.dead) return;
@@ -164,54 +171,76 @@ void work(std::unique_lock<std::mutex> &g) {
   if (exec_memory_used() > tier_settings.code_limit) tier.dead = true;
 }
 
+void begin_thread(const char *name) {
+  pthread_setname_np(pthread_self(), name);
+  progress::register_thread();
+  progress::offline();
+}
+// Blocks that were replaced are freed by whoever makes progress; these threads hold nothing between two jobs.
+void between_jobs() {
+  progress::online();
+  progress::offline();
+}
 void *compiler_thread(void *) {
-  pthread_setname_np(pthread_self(), "compiler");
+  begin_thread("compiler");
   setpriority(PRIO_PROCESS, id_t(gettid()), 5); // schedulers come first
   sigset_t too_large;                           // a file of the cache, for the user's limits: then it is not written
   sigemptyset(&too_large);
   sigaddset(&too_large, SIGXFSZ);
   pthread_sigmask(SIG_BLOCK, &too_large, nullptr);
-  progress::register_thread();
-  progress::offline();
   std::unique_lock g(tier.lock);
-  if (std::string none; tier.caches && !cache_is_open()) tier.caches = cache_open("", tier_settings.cache_limit, &none);
   for (;;) {
     tier.work.wait(g, [] { return !tier.queue.empty(); });
     work(g);
-    // Blocks that were replaced are freed by whoever makes progress; this thread holds nothing between two jobs.
-    progress::online();
-    progress::offline();
+    between_jobs();
+  }
+}
+void *reader_thread(void *) {
+  begin_thread("code_cache");
+  std::unique_lock g(tier.lock);
+  if (std::string none; !cache_is_open()) tier.caches = cache_open("", tier_settings.cache_limit, &none);
+  for (;;) {
+    tier.look.wait(g, [] { return !tier.lookups.empty(); });
+    Unit *u = find_unit(tier.lookups.front());
+    tier.lookups.pop_front();
+    if (u) look_up(g, *u);
+    between_jobs();
   }
 }
 
-// One more compiler thread; LLVM recurses deeply, whatever the user's limit for stacks is. False: there may be no more.
-bool start_thread() {
+// LLVM recurses deeply, whatever the user's limit for stacks is. False: there may be no more threads.
+bool start_thread(void *(*run)(void *), size_t stack) {
   pthread_attr_t attributes;
   pthread_t thread;
   pthread_attr_init(&attributes);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  pthread_attr_setstacksize(&attributes, kCompilerStack);
-  const bool ok = pthread_create(&thread, &attributes, compiler_thread, nullptr) == 0;
+  pthread_attr_setstacksize(&attributes, stack);
+  const bool ok = pthread_create(&thread, &attributes, run, nullptr) == 0;
   pthread_attr_destroy(&attributes);
   return ok;
 }
 
-void enqueue(Unit &u) { // under lock
-  // What is to be looked up takes a moment, and spares compiling: it does not wait behind that.
-  const bool waits = std::find(tier.queue.begin(), tier.queue.end(), u.code()) != tier.queue.end();
-  if (u.lookup_pending) {
-    if (waits) std::erase(tier.queue, u.code());
-    tier.queue.push_front(u.code());
-  } else if (!waits) {
-    tier.queue.push_back(u.code());
-  }
+// Under lock, as the next.
+void enqueue(Unit &u) {
+  if (u.lookup_pending) return; // comes when that is done
+  if (std::find(tier.queue.begin(), tier.queue.end(), u.code()) == tier.queue.end()) tier.queue.push_back(u.code());
   if (!tier.threads_started) {
     tier.threads_started = true;
     unsigned started = 0;
-    while (started < tier_settings.threads && start_thread()) started++;
-    if (!started) tier.dead = true, tier.caches = false;
+    while (started < tier_settings.threads && start_thread(compiler_thread, kCompilerStack)) started++;
+    if (!started) tier.dead = true;
   }
   tier.work.notify_one();
+}
+void enqueue_look_up(Unit &u) {
+  if (!tier.reader_started) {
+    tier.reader_started = true;
+    if (!start_thread(reader_thread, kReaderStack)) tier.caches = false;
+  }
+  if (!tier.caches) return;
+  u.lookup_pending = true;
+  tier.lookups.push_back(u.code());
+  tier.look.notify_one();
 }
 
 bool contains(const ModuleCode *code, const FuncInfo *f) {
@@ -233,13 +262,11 @@ void sample_function(const FuncInfo *f) {
   if (!code) return;
   Unit &u = unit_of(code);
   const bool short_run = tier.seen < kShortRun;
-  if (!short_run && tier.caches && u.sampled_module(kSampleEvery, kLookUpReductions)) {
-    u.lookup_pending = true;
-    enqueue(u);
-  }
+  if (!short_run && tier.caches && u.sampled_module(kSampleEvery, kLookUpReductions)) enqueue_look_up(u);
   // Nothing is compiled before it was looked up.
   const bool early = short_run || (tier.caches && !u.seen_for(kLookUpReductions));
-  if (!tier.dead && !is_native(f) && u.sampled(f, kSampleEvery, early ? UINT_MAX : kHotReductions)) enqueue(u);
+  const unsigned hot = tier.queue.empty() ? kWarmReductions : kHotReductions;
+  if (!tier.dead && !is_native(f) && u.sampled(f, kSampleEvery, early ? UINT_MAX : hot)) enqueue(u);
 }
 void check_exits_of(const FuncInfo *f) {
   const ModuleCode *code = current_of(f);
@@ -279,6 +306,7 @@ void released(const ModuleCode *code) {
   free_placed(u->second->take_placed());
   tier.units.erase(u);
   std::erase(tier.queue, code);
+  std::erase(tier.lookups, code);
 }
 
 // The generation that f belongs to, current or not; null if f is no function of a module.
@@ -343,7 +371,7 @@ void report(TierReport *r) {
   std::lock_guard g(tier.lock);
   *r = tier.report;
   r->mode = tier_settings.mode == TierMode::Hot ? "hot" : "force";
-  r->queued = tier.queue.size();
+  r->queued = tier.queue.size() + tier.lookups.size();
   r->code_bytes = exec_memory_used();
   r->code_limit = tier_settings.code_limit;
   r->threads = tier_settings.threads;

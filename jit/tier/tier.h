@@ -3,7 +3,8 @@
 // Protocol
 //  * Hot functions are found by sampling (sched/sampling.h): every couple of thousand reductions of a scheduler, the function
 //    that is entered and its caller are noted, rarely where both are compiled already. A function that was seen for
-//    kHotReductions is queued. Nothing is counted by instructions, and an idle VM does nothing.
+//    kHotReductions is queued, or for kWarmReductions where none waits. Nothing is counted by instructions, and an idle VM
+//    does nothing.
 //  * Every loop is a call, a return or a receive, and native code is entered at all of these (jit/object.h): so a process
 //    that loops goes on in native code as soon as it is published.
 //  * Compiler threads take the queued functions of one generation of a module at a time, and compile them together, from
@@ -14,8 +15,9 @@
 //    interpreter; when the breakpoint is gone they are reachable again (Unit::bar).
 //  * Where a side exit is taken too often, its function is compiled again with the slow path in place.
 //  * A released generation's native code is freed by thread progress.
-//  * Objects are kept on disk (jit/tier/cache.h). A module that was seen a few times is looked up there by a compiler thread:
-//    so what a short run never executes is not read.
+//  * Objects are kept on disk (jit/tier/cache.h). A module that was seen a few times is looked up there: so what a short run
+//    never executes is not read. A thread of its own does so, at the schedulers' priority: on a compiler thread that would
+//    wait behind what is being compiled, for hundreds of milliseconds. Until then nothing of the module is compiled.
 //  * libjoist_jit.so is loaded when the first function is hot that is not in the cache. Without it everything else stays
 //    interpreted.
 #pragma once

@@ -8,12 +8,14 @@
 
 #include <algorithm>
 #include <charconv>
+#include <climits>
 #include <cstring>
 #include <dlfcn.h>
 
 namespace joist::jit {
 namespace {
 constexpr uint32_t kManyExits = 20'000; // taken at one place
+constexpr unsigned kMuchCooler = 8;     // so much less hot than the first one: not in one batch
 constexpr size_t kMostAgain = 200;      // places of a module whose slow paths are compiled
 } // namespace
 
@@ -40,6 +42,16 @@ bool Unit::sampled_module(unsigned reductions, unsigned threshold) {
   module_samples_ += reductions;
   return module_samples_ >= threshold;
 }
+unsigned Unit::seen(const FuncInfo *f) const {
+  auto at = samples_.find(f);
+  return at == samples_.end() ? 0 : at->second;
+}
+unsigned Unit::heat() const {
+  if (!again_.empty()) return UINT_MAX;
+  unsigned most = 0;
+  for (const FuncInfo *f : pending_) most = std::max(most, seen(f));
+  return most;
+}
 void Unit::want(const FuncInfo *f) {
   if (wanted_.insert(f).second) pending_.push_back(f);
 }
@@ -50,7 +62,11 @@ std::vector<const FuncInfo *> Unit::take_pending(size_t most, bool *again) {
     taken = std::move(again_.back());
     again_.pop_back();
   } else {
-    auto n = ptrdiff_t(std::min(most, pending_.size()));
+    auto hotter = [&](const FuncInfo *a, const FuncInfo *b) { return seen(a) > seen(b); };
+    std::sort(pending_.begin(), pending_.end(), hotter);
+    ptrdiff_t n = 0;
+    for (const unsigned least = seen(pending_[0]) / kMuchCooler; n < ptrdiff_t(std::min(most, pending_.size())); n++)
+      if (seen(pending_[size_t(n)]) < least) break;
     taken.assign(pending_.begin(), pending_.begin() + n);
     pending_.erase(pending_.begin(), pending_.begin() + n);
   }

@@ -44,9 +44,10 @@ public:
   bool sampled_module(unsigned reductions, unsigned threshold);
   bool seen_for(unsigned reductions) const { return module_samples_ >= reductions; } // by sampled_module
   void want(const FuncInfo *f);                                                      // pending, unless it was before
-  bool pending() const { return lookup_pending || !pending_.empty() || !again_.empty(); }
+  bool pending() const { return !pending_.empty() || !again_.empty(); }
   bool lookup_pending = false; // in the cache
-  // What to compile next, together. *again: it is compiled already, but too many exits were taken.
+  unsigned heat() const;       // reductions of the hottest pending function
+  // What to compile next, together, the hottest first. *again: it is compiled already, but too many exits were taken.
   std::vector<const FuncInfo *> take_pending(size_t most, bool *again);
   std::unique_ptr<Snapshot> snapshot(const std::vector<const FuncInfo *> &functions) const;
   // Instructions of which the slow path is to be compiled, too.
@@ -86,6 +87,7 @@ private:
   void **slot_at(uint32_t at) const; // of the native entry for a function or return point
   // The handler as the loader wrote it.
   uint32_t original(uint32_t at) const;
+  unsigned seen(const FuncInfo *f) const; // for so many reductions
   void remember(const Object &o);
   void switch_on(Object &o);
   void switch_off(Object &o);

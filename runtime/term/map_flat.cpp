@@ -1,11 +1,19 @@
 #include "runtime/term/map_flat.h"
 #include "runtime/term/differ.h"
 
+#include <bit>
+
 namespace joist::runtime::flat {
 
 Word index_of(const Term *keys, Word n, Term key) {
   if (key.is_immediate() && !key.is_immediate_float()) { // equal only if the same word; 0.0 equals -0.0
-    for (Word i = 0; i < n; i++)
+    Word i = 0;
+    for (; i + 4 <= n; i += 4) { // where it is cannot be foreseen: fewer jumps
+      unsigned here = unsigned(keys[i] == key) | unsigned(keys[i + 1] == key) << 1 | unsigned(keys[i + 2] == key) << 2 |
+                      unsigned(keys[i + 3] == key) << 3;
+      if (here) return i + Word(std::countr_zero(here));
+    }
+    for (; i < n; i++)
       if (keys[i] == key) return i;
     return kAbsent;
   }
