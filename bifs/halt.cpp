@@ -1,6 +1,7 @@
 // erlang:halt/2.
 #include "bifs/build.h"
 
+#include "runtime/dist/slice.h"
 #include "runtime/sched/scheduler.h"
 #include "runtime/sys/crash_dump.h"
 #include "runtime/term/utf.h"
@@ -54,6 +55,7 @@ Term erlang_halt_2(Process *p, const Term *args) {
   else if (is_big(status) && !big_negative(status)) code = int(big_limbs(status)[0] & 0x7fffffff);
   else return badarg(p);
   if (!flush) vm_exit_now(code);
+  dist_slice.flush();
   std::thread(vm_exit, code).detach();
   return wait_for_end(p, args);
 }

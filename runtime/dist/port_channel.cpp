@@ -59,6 +59,8 @@ void dist_port_output(Port &port) {
         if (written >= kBytesPerTurn) break;
       }
     }
+    const bool several = batch.size() > 1;
+    if (several) port.instance->gather(port, true);
     for (auto &p : batch) {
       IoQueue data;
       for (IoSlice &s : p.slices) data.push_slice(s);
@@ -66,6 +68,7 @@ void dist_port_output(Port &port) {
       port_count_io(port, 0, p.size);
       if (!port.failed) port.instance->output(port, data);
     }
+    if (several && !port.failed) port.instance->gather(port, false);
   }
   dist_resume(resumed, e);
 }

@@ -2,6 +2,7 @@
 #include "runtime/dist/control.h"
 #include "runtime/dist/encoder.h"
 #include "runtime/dist/entry.h"
+#include "runtime/dist/slice.h"
 #include "runtime/io/port_core.h"
 #include "runtime/mem/copy.h"
 #include "runtime/proc/process.h"
@@ -101,7 +102,7 @@ void dist_kick(DistEntry *e) {
     std::lock_guard g(e->lock);
     if (!e->connected() || e->queue.empty()) return;
     if (e->port) {
-      if (e->output_scheduled) return;
+      if (e->output_scheduled || dist_slice.hold(e)) return;
       e->output_scheduled = true;
       port = e->port;
       port_ref(port);

@@ -40,6 +40,8 @@ public:
   virtual ~DriverPort() = default;
   // port_command and {Owner,{command,_}}: takes what it wants from data.
   virtual void output(Port &port, IoQueue &data);
+  // More output comes in a moment: what comes between true and false may be kept, and written at false.
+  virtual void gather(Port &port, bool more);
   // port_control: false makes the caller fail with badarg. The answer goes to *reply.
   virtual bool control(Port &port, uint32_t command, std::string_view data, std::string *reply);
   // port_call: external term format both ways; false: badarg.

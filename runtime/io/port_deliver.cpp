@@ -153,6 +153,7 @@ void port_set_binary_control(Port &port, bool on) { port.binary_control = on; }
 
 // --- callbacks that a driver does not have
 void DriverPort::output(Port &, IoQueue &) {}
+void DriverPort::gather(Port &, bool) {}
 bool DriverPort::control(Port &, uint32_t, std::string_view, std::string *) { return false; }
 bool DriverPort::call(Port &, uint32_t, std::string_view, std::string *) { return false; }
 void DriverPort::ready_input(Port &port, int fd) { port_select(port, fd, false, false); }

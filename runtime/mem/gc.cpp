@@ -1,6 +1,7 @@
 #include "runtime/mem/gc_internal.h"
 #include "runtime/trace/trace.h"
 
+#include "runtime/dist/slice.h"
 #include "runtime/mem/literal.h"
 #include "runtime/mem/magic.h"
 #include "runtime/mem/scan.h"
@@ -294,6 +295,8 @@ bool want_major(const Process *p) {
 // Filled words of both generations and fragments.
 Word used_words(const Process *p) { return young_used(p) + Word(p->old_top - p->old_start) + p->heap.fragment_words; }
 
+constexpr Word kLongWords = 1 << 17; // to collect so much may take a good part of a millisecond
+
 int run(Process *p, Word need, Term *x, unsigned live, bool full) {
   if (p->max_heap_size) {
     Word total = Word(p->heap_end - p->heap_start) + Word(p->old_end - p->old_start) + p->heap.fragment_words + need;
@@ -311,6 +314,8 @@ int run(Process *p, Word need, Term *x, unsigned live, bool full) {
   p->gcs++;
   p->force_gc = false;
   const Word filled = used_words(p);
+  if (filled > kLongWords) [[unlikely]]
+    dist_slice.flush();
   const bool traced = trace::traced(p, trace::flag::Gc);
   Word before = 0;
   if (traced) [[unlikely]] {

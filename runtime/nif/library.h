@@ -4,6 +4,7 @@
 // module generation is loaded, and longer while resource types with callbacks in it have resources; the last
 // reference calls the unload callback and closes it.
 #pragma once
+#include "runtime/dist/slice.h"
 #include "runtime/code/code.h"
 #include "runtime/nif/env.h"
 #include "runtime/nif/resource.h"
@@ -58,6 +59,7 @@ std::vector<Term> nif_modules(); // that have called load_nif/2 for a file, in n
 void nif_init();                 // hooks; once at start
 
 inline Term nif_call(Process *p, const LibraryNif *nif, unsigned argc, const Term *args) {
+  dist_slice.flush();
   NifEnv env{.heap = &p->heap, .p = p, .library = nif->library};
   Term r = nif->function(&env, int(argc), args);
   if (env.temps) [[unlikely]]

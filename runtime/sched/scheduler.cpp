@@ -1,5 +1,6 @@
 #include "runtime/sched/scheduler.h"
 #include "runtime/code/code.h"
+#include "runtime/dist/slice.h"
 #include "runtime/io/poll.h"
 #include "runtime/proc/signal_handle.h"
 #include "runtime/sched/dirty.h"
@@ -151,7 +152,9 @@ RunResult execute(Machine *m, Process *p) {
   if (trace::traced(p, wanted) || p->tracing.load(std::memory_order_relaxed)) [[unlikely]]
     trace::scheduled(p, trace::Sched::In);
   const uint64_t longest = system_monitor_limits.schedule();
+  dist_slice.begin();
   RunResult r = longest ? execute_watched(m, p, longest) : exec_hooks.run(m, p);
+  dist_slice.end();
   if (r != RunResult::Exited && (trace::traced(p, wanted) || p->tracing.load(std::memory_order_relaxed))) [[unlikely]]
     trace::scheduled(p, trace::Sched::Out);
   return r;

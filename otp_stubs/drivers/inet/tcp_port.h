@@ -17,6 +17,7 @@ public:
   ~TcpPort() override;
   void output(Port &port, IoQueue &data) override;
   void ready_input(Port &port, int fd) override;
+  void gather(Port &port, bool more) override;
   void ready_output(Port &port, int fd) override;
   void pause_input(Port &port, bool pause) override;
   void timeout(Port &port) override;
@@ -129,6 +130,7 @@ private:
   bool delayed_close_receive_ = false, delayed_close_send_ = false, delayed_reset_ = false;
   enum class Shutdown : uint8_t { None, Write, Both } pending_shutdown_ = Shutdown::None; // once the queue is empty
   bool write_shut_down_ = false;
+  bool gathering_ = false; // output goes to the queue, which was empty, and is written when all has come
   struct File { // sendfile under way if fd >= 0
     int fd = -1;
     int64_t offset = 0, length = 0, sent = 0;

@@ -49,6 +49,11 @@ void TcpPort::send_data(IoQueue &data) {
   uint8_t header[4];
   size_t header_size = length_header(packet_, data.size(), header), total = data.size() + header_size;
   statistics_.count_sent(total);
+  if (gathering_) {
+    data.push_front_copy(header, header_size);
+    port_queue(port_).take(data);
+    return reply_ok();
+  }
   Word queued = port_queue(port_).size();
   if (file_.fd >= 0 || queued > 0) {
     data.push_front_copy(header, header_size);
@@ -79,6 +84,15 @@ void TcpPort::send_data(IoQueue &data) {
   port_queue(port_).take(data);
   if (!ignored_) want_write(true);
   reply_ok();
+}
+
+void TcpPort::gather(Port &, bool more) {
+  if (more) {
+    gathering_ = is_connected() && port_queue(port_).size() == 0 && file_.fd < 0 && !ignored_ && !stream_.delay_send &&
+                 pending_shutdown_ == Shutdown::None;
+  } else if (std::exchange(gathering_, false) && port_queue(port_).size() > 0) {
+    write_queue();
+  }
 }
 
 bool TcpPort::write_queue() {
