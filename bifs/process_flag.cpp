@@ -66,7 +66,7 @@ Term erlang_process_flag_2(Process *p, const Term *args) {
   } else if (flag == atoms::fullsweep_after) {
     if (small_count(v)) {
       old = Term::small(p->max_gen_gcs);
-      p->max_gen_gcs = uint32_t(std::min<int64_t>(v.small_value(), 0xffff));
+      p->max_gen_gcs = uint16_t(std::min<int64_t>(v.small_value(), 0xffff));
     }
   } else if (flag == atoms::min_heap_size) {
     if (small_count(v)) {

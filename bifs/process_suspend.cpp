@@ -118,10 +118,10 @@ void run_request(Process *p, SystemTask *task) {
   Term result = atoms::false_;
   if (p) {
     switch (r->kind) {
-    case Request::Minor: p->bump(gc_collect(p, 0, p->saved_x, p->live_x)), result = atoms::true_; break;
-    case Request::Major: p->bump(gc_major(p, 0, p->saved_x, p->live_x)), result = atoms::true_; break;
+    case Request::Minor: p->bump(gc_collect(p, 0, p->saved_x(), p->live_x)), result = atoms::true_; break;
+    case Request::Major: p->bump(gc_major(p, 0, p->saved_x(), p->live_x)), result = atoms::true_; break;
     case Request::CheckCode:
-      result = bool_term(check_process_code_hook && check_process_code_hook(p, r->argument, p->saved_x, p->live_x));
+      result = bool_term(check_process_code_hook && check_process_code_hook(p, r->argument, p->saved_x(), p->live_x));
       break;
     case Request::Test: result = atoms::true_; break;
     }

@@ -237,7 +237,7 @@ const Instr *hibernate(Machine *m, const Instr *pc) {
   *--p->stack_top = return_word(exec_hooks.normal_exit);
   p->catches = 0;
   p->sync_limit();
-  if (p->saved_x != p->saved_x_small && p->saved_x_capacity > 32) p->live_x = 0;
+  if (p->saved_x_capacity > 32) p->live_x = 0;
   p->bump(signals_fetch(p));
   if (p->must_exit()) {
     leave_killed(m);

@@ -111,7 +111,6 @@ struct Op_wait_timeout {
       raise(p, Reason::TimeoutValue);
       TAIL h_raise(JOIST_ARGS);
     }
-    p->timeout_pc = after(pc, SIZE);
     LEAVE(leave(m, CODE(0), 0, RunResult::Waiting));
   }
 };

@@ -17,11 +17,11 @@ namespace joist::vm {
 namespace {
 void save_registers(Process *p, const Term *x, unsigned live) {
   if (live > p->saved_x_capacity) {
-    if (p->saved_x != p->saved_x_small) mem_free(MemKind::ProcessStruct, p->saved_x);
-    p->saved_x = static_cast<Term *>(mem_alloc(MemKind::ProcessStruct, live * sizeof(Term)));
+    if (p->saved_x_capacity > kSavedX) mem_free(MemKind::ProcessStruct, p->saved_x_many);
+    p->saved_x_many = static_cast<Term *>(mem_alloc(MemKind::ProcessStruct, live * sizeof(Term)));
     p->saved_x_capacity = uint16_t(live);
   }
-  memcpy(p->saved_x, x, live * sizeof(Term));
+  memcpy(p->saved_x(), x, live * sizeof(Term));
   p->live_x = uint16_t(live);
 }
 
@@ -39,7 +39,7 @@ RunResult run(Machine *m, Process *p) {
     p->reductions = p->slice_reductions();
     p->withheld = 0;
   }
-  memcpy(m->x, p->saved_x, p->live_x * sizeof(Term));
+  memcpy(m->x, p->saved_x(), p->live_x * sizeof(Term));
   m->matching = false;
   p->sync_limit();
   const Instr *pc = p->pc;

@@ -112,7 +112,7 @@ const Instr *native_scheduled(Machine *m) {
 RunResult native_dirty_run(Machine *m, Process *p) {
   std::unique_ptr<DirtyCall> call(p->dirty);
   p->dirty = nullptr;
-  memcpy(m->x, p->saved_x, p->live_x * sizeof(Term));
+  memcpy(m->x, p->saved_x(), p->live_x * sizeof(Term));
   m->matching = false;
   p->sync_limit();
   const StaticNif *nif = call->nif;

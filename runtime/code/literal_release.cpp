@@ -92,7 +92,7 @@ void literal_area_leave(Process *p) {
   const LiteralArea *area = literal_area_leaving.load(std::memory_order_acquire);
   if (!area) return;
   for (Signal *s = p->mailbox.first; s; s = s->next) leave(s, *area);
-  gc_leave_literals(p, *area, p->saved_x, p->live_x);
+  gc_leave_literals(p, *area, p->saved_x(), p->live_x);
 }
 
 } // namespace joist::runtime

@@ -311,7 +311,6 @@ int run(Process *p, Word need, Term *x, unsigned live, bool full) {
     }
   }
   MicroScope accounted(Micro::Gc);
-  p->gcs++;
   p->force_gc = false;
   const Word filled = used_words(p);
   if (filled > kLongWords) [[unlikely]]

@@ -41,10 +41,10 @@ enum class Reason : uint8_t {
 struct Freason {
   Reason reason = Reason::None;
   ExcClass cls = ExcClass::Error;
-  bool save_trace = true; // false: ftrace holds the trace to use as it is (erlang:raise/3)
-  bool has_args = false;  // error/2: fargs holds the argument list for the top of the trace
-  bool ext_info = false;  // BIF gave a cause: error_info map gets `cause => fcause`
-  bool user_info = false; // error/3: fcause holds the error_info map
+  bool save_trace = true;     // false: ftrace holds the trace to use as it is (erlang:raise/3)
+  bool has_args : 1 = false;  // error/2: fargs holds the argument list for the top of the trace
+  bool ext_info : 1 = false;  // BIF gave a cause: error_info map gets `cause => fcause`
+  bool user_info : 1 = false; // error/3: fcause holds the error_info map
 };
 
 } // namespace joist::runtime

@@ -204,8 +204,8 @@ RunResult finish_exit(Process *p, ExitState &x) {
   dictionary_free(p);
   delete p->dirty;
   p->dirty = nullptr;
-  if (p->saved_x != p->saved_x_small) mem_free(MemKind::ProcessStruct, p->saved_x);
-  p->saved_x = p->saved_x_small;
+  if (p->saved_x_capacity > kSavedX) mem_free(MemKind::ProcessStruct, p->saved_x_many);
+  p->saved_x_capacity = kSavedX;
   gc_free_heap(p);
   p->machine = nullptr;
   if (profiled(profile::Processes)) [[unlikely]]

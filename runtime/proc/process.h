@@ -31,7 +31,7 @@ inline constexpr int kSliceUnit = 32;    // the length of a slice is kept in the
 inline constexpr uint8_t kFullSlice = kReductions / kSliceUnit;
 inline constexpr Word kStackMargin = 8; // words always free between heap top and stack
 inline constexpr unsigned kMaxX = 1024;
-inline constexpr unsigned kSavedX = 6; // registers saved inside the process struct
+inline constexpr unsigned kSavedX = 3; // registers saved inside the process struct
 
 enum class Priority : uint8_t { Max, High, Normal, Low };
 
@@ -64,6 +64,7 @@ struct Process {
   Heap heap;                  // heap.limit tracks stack_top - kStackMargin while in C++ code
   Word *stack_top = nullptr;  // lowest used stack word (E)
   int32_t reductions = 0;     // left in this slice; BIFs subtract what they cost (bump())
+  uint32_t catches = 0;       // active catch/try frames: as many as the stack has room for
   Machine *machine = nullptr; // register file of the scheduler it runs on; null when not running
   const Instr *pc = nullptr;  // where to continue
   // --- heap blocks (mem/gc.h)
@@ -71,21 +72,21 @@ struct Process {
   Word *high_water = nullptr;
   Word *old_start = nullptr, *old_top = nullptr, *old_end = nullptr;
   OffHeap old_off_heap;
-  Word vheap_limit = 0, old_vheap_limit = 0; // bytes
-  uint32_t min_heap_size, min_vheap_size;    // words
-  uint32_t gen_gcs = 0, max_gen_gcs = 65535; // minors since last major; fullsweep_after
-  uint64_t gcs = 0;
-  Word max_heap_size = 0; // words, 0 = none
-  bool max_heap_kill = true, max_heap_log = true;
+  Word vheap_limit = 0, old_vheap_limit = 0;       // bytes
+  uint32_t min_heap_size, min_vheap_size;          // words
+  uint16_t gen_gcs = 0, max_gen_gcs = 65535;       // minors since last major; fullsweep_after
+  uint16_t saved_x_capacity = kSavedX, live_x = 0; // of the saved registers; how many are saved
+  Word max_heap_size = 0;                          // words, 0 = none
+  bool max_heap_kill : 1 = true, max_heap_log : 1 = true;
   bool force_gc = false;
-  // --- saved registers
-  Term *saved_x = saved_x_small;
-  uint16_t saved_x_capacity = kSavedX;
-  uint16_t live_x = 0; // how many are saved
-  Term saved_x_small[kSavedX];
-  uint32_t catches = 0; // active catch/try frames: as many as the stack has room for
   // --- exception in progress (exception.h)
   Freason freason;
+  int16_t withheld = 0; // reductions of its slice that it gets after the next sample (sched/sampling.h)
+  // --- saved registers: few of them here
+  union {
+    Term saved_x_few[kSavedX];
+    Term *saved_x_many;
+  };
   Term fvalue = Term::nil();
   Term ftrace = Term::nil();
   Term fargs = Term::none();
@@ -102,32 +103,30 @@ struct Process {
   Relations *relations = nullptr;          // made when first needed
   Term error_handler;                      // module
   Term seq_token = Term::nil();
-  Term label = Term::none();
   // --- state shared with other threads
   std::atomic<uint32_t> state{0};
-  std::atomic<int32_t> refs{1};                // keeps the struct, not the process, alive
+  std::atomic<uint32_t> trace_flags{0}; // trace/trace.h
+  std::atomic<int32_t> refs{1};         // keeps the struct, not the process, alive
+  uint8_t slice = kFullSlice;           // length of the slice it is in, or gets next (sched/scheduler.h)
+  bool preempted = false;               // its last slice ended because it was used up
+  // It stopped at the entry of a function, whose breakpoint it has not come to. The executing thread's own, unlike
+  // trace_flags: signals are handled beside a dirty thread.
+  bool at_entry = false;
   std::atomic<Scheduler *> run_queue{nullptr}; // queue it was last in or is bound to
   Process *queue_next = nullptr;               // run queue link, guarded by that queue
   Inbox inbox;
   // --- mailbox (main)
   Mailbox mailbox;
   Timer *receive_timer = nullptr;
-  const Instr *timeout_pc = nullptr;
   // --- bookkeeping
   uint64_t total_reductions = 0; // before this slice
-  int64_t start_time = 0;        // native monotonic
   DirtyCall *dirty = nullptr;
   void *exit_state = nullptr;                          // progress of a yielding exit (proc/exit.cpp)
-  std::atomic<uint32_t> trace_flags{0};                // trace/trace.h
   std::atomic<struct ProcessTrace *> tracing{nullptr}; // what few processes have
-  uint8_t slice = kFullSlice;                          // length of the slice it is in, or gets next (sched/scheduler.h)
-  bool preempted = false;                              // its last slice ended because it was used up
-  // It stopped at the entry of a function, whose breakpoint it has not come to. The executing thread's own, unlike
-  // trace_flags: signals are handled beside a dirty thread.
-  bool at_entry = false;
-  int16_t withheld = 0; // reductions of its slice that it gets after the next sample (sched/sampling.h)
 
+  Process() : saved_x_few{} {}
   // --- small conveniences
+  Term *saved_x() { return saved_x_capacity > kSavedX ? saved_x_many : saved_x_few; }
   bool trap_exit() const { return state.load(std::memory_order_relaxed) & pstate::TrapExit; }
   bool must_exit() const { return state.load(std::memory_order_relaxed) & pstate::Exiting; }
   Priority priority() const {
@@ -159,13 +158,13 @@ struct Process {
     f(fcause);
     f(group_leader);
     f(seq_token);
-    f(label);
     f(parent);
   }
 };
 
-// Limit of size: an idle process (this, and its first heap of 233 words) may not cost more than stock's 2.7 kB.
-static_assert(sizeof(Process) <= 704);
+// Limit of size: an idle process (this, and its first heap of 233 words) may not cost more than stock's 2.66 kB. Above 512
+// bytes the allocator's next size is 640.
+static_assert(sizeof(Process) <= 512);
 
 // --- the process table (proc/table.cpp): look-ups take no lock.
 Process *process_lookup(Term local_pid);     // null if none or exiting; valid until the caller's quiescent point

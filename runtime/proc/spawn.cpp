@@ -25,7 +25,7 @@ constexpr Word kFirstFrame = 2;
 void init_heap(Process *p, const SpawnOptions &o, Word args_words) {
   Word min = o.min_heap ? o.min_heap : vm_flags.min_heap_words;
   p->min_vheap_size = uint32_t(o.min_vheap ? o.min_vheap : vm_flags.min_vheap_words);
-  p->max_gen_gcs = o.fullsweep_after >= 0 ? uint32_t(o.fullsweep_after) : vm_flags.fullsweep_after;
+  p->max_gen_gcs = uint16_t(std::min<int64_t>(o.fullsweep_after >= 0 ? o.fullsweep_after : vm_flags.fullsweep_after, 0xffff));
   if (o.max_heap_given) {
     p->max_heap_size = o.max_heap, p->max_heap_kill = o.max_heap_kill, p->max_heap_log = o.max_heap_log;
   } else {
@@ -64,14 +64,13 @@ Process *process_spawn(Process *parent, Term m, Term f, Term args, const SpawnOp
   if (leader.is_pointer()) args_words += size_of(leader);
   if (!o.parent.is_none() && o.parent.is_pointer()) args_words += size_of(o.parent);
   init_heap(p, o, args_words);
-  p->saved_x[0] = m;
-  p->saved_x[1] = f;
-  p->saved_x[2] = copy(args, p->heap);
+  p->saved_x()[0] = m;
+  p->saved_x()[1] = f;
+  p->saved_x()[2] = copy(args, p->heap);
   p->live_x = 3;
   p->pc = exec_hooks.apply_entry;
   p->error_handler = atoms::error_handler;
   p->parent = parent ? parent->id : o.parent.is_none() ? atoms::undefined : copy(o.parent, p->heap);
-  p->start_time = monotonic_time();
   int64_t arity = list_length(args);
   p->initial_call = {m, f, Word(arity < 0 ? 0 : arity)};
   if (is_tuple_of(o.initial_call, 3)) {

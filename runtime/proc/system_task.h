@@ -6,7 +6,7 @@
 
 namespace joist::runtime {
 struct SystemTask {
-  // Does it, once. p is not executing: registers are p->saved_x[0..live_x), pc and stack are saved; it may collect.
+  // Does it, once. p is not executing: registers are p->saved_x()[0..live_x), pc and stack are saved; it may collect.
   // p null: the process is gone (on any thread). The task owns itself: frees `self` in the end.
   void (*run)(Process *p, SystemTask *self) = nullptr;
 };

@@ -24,7 +24,7 @@ namespace joist::runtime::test {
 using Body = std::function<RunResult(Process *)>;
 
 inline RunResult run_body(Machine *, Process *p) {
-  Body *b = reinterpret_cast<Body *>(p->saved_x[1].small_value());
+  Body *b = reinterpret_cast<Body *>(p->saved_x()[1].small_value());
   RunResult r = (*b)(p);
   if (r != RunResult::Exited && p->must_exit()) return process_exit(p, p->fvalue);
   return r;
@@ -68,7 +68,7 @@ inline Term spawn(Term body, Process *parent = nullptr, SpawnOptions o = {}, Ter
 
 // Next message of a mailbox, its fragments adopted by p; none if there is none. May collect, unless the caller holds terms.
 inline Term receive(Process *p, bool may_collect = true) {
-  if (may_collect && gc_wanted(p)) gc_collect(p, 0, p->saved_x, p->live_x);
+  if (may_collect && gc_wanted(p)) gc_collect(p, 0, p->saved_x(), p->live_x);
   signals_fetch(p);
   if (p->must_exit() || !p->mailbox.first) return Term::none();
   Signal *s = mailbox_remove(p->mailbox, &p->mailbox.first);
