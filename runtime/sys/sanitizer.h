@@ -9,7 +9,7 @@
 namespace joist::runtime {
 #if __has_feature(address_sanitizer)
 // Before the VM ends: says on standard error what was allocated and is referred to from nowhere, and ends with exit
-// status 23 if there is anything. Other threads are stopped meanwhile. Once; what comes from outside the C library's
+// status 1 if there is anything. Other threads are stopped meanwhile. Once; what comes from outside the C library's
 // heap must have been named with sanitizer_root.
 void sanitizer_check_leaks();
 // Memory of our own making that may refer to what the C library allocated, as [from, from + bytes) when the check comes.
