@@ -25,7 +25,7 @@ one(Name, F, Node) ->
     Result = receive
                  {result, Pid, R} -> R;
                  {'DOWN', Mon, _, _, Reason} -> {died, Reason}
-             after 30000 -> timeout
+             after 1000 * list_to_integer(os:getenv("CASE_SECONDS", "30")) -> timeout
              end,
     erlang:demonitor(Mon, [flush]),
     io:format("~p: ~0p~n", [Name, Result]).
