@@ -473,10 +473,25 @@ int Comparison::run(Term a, Term b) {
   }
 }
 
+// Two tuples are what their first difference is, and whether that is none in the end shows only where it is more than
+// atoms and small integers, or stands last. False: it takes a stack to go on behind it.
+bool first_difference(Term *a, Term *b, int *result) {
+  const Word *x = a->box(), *y = b->box();
+  const Word n = header_size(*x), m = header_size(*y);
+  if (n != m) return *result = order(n, m), *a = *b, true;
+  Word i = 1;
+  while (i <= n && x[i] == y[i]) i++;
+  if (i > n) return *result = 0, *a = *b, true;
+  *a = Term(x[i]), *b = Term(y[i]);
+  return i == n || Term::both_small(*a, *b) || (a->is_atom() && b->is_atom());
+}
 // Pairs that need no stack; false if it takes more.
 bool compare_simple(Term a, Term b, int *result) {
-  if (a == b) *result = 0;
-  else if (a.is_atom() && b.is_atom()) *result = atom::compare(a, b);
+  *result = 0;
+  while (a != b && is_tuple(a) && is_tuple(b))
+    if (!first_difference(&a, &b, result)) return false;
+  if (a == b) return true;
+  if (a.is_atom() && b.is_atom()) *result = atom::compare(a, b);
   else if (Term::both_small(a, b)) *result = order(a.small_value(), b.small_value());
   else if (a.is_immediate_float() && b.is_immediate_float()) *result = order(a.immediate_float(), b.immediate_float());
   else if (is_bitstring(a) && is_bitstring(b)) *result = compare_bits(bit_view(a), bit_view(b));

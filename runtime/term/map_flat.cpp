@@ -5,6 +5,41 @@
 
 namespace joist::runtime::flat {
 
+namespace {
+// Equal to nothing but the same word.
+bool is_plain(Word w) { return (Term(w).is_immediate() && !Term(w).is_immediate_float()); }
+
+// Tuples of two such words, {b_var, 17} as the compiler has them by the million.
+Word index_of_pair(const Term *keys, Word n, const Word *x) {
+  const Word hdr = x[0], first = x[1], second = x[2];
+  const bool number = Term(second).is_small();
+  for (Word i = 0; i < n; i++) {
+    if (!keys[i].is_boxed()) continue;
+    const Word *y = keys[i].box();
+    if (y[0] != hdr || y[1] != first) continue;
+    if (y[2] == second) return i;
+    if (number && Term(y[2]).is_small() && Term(y[2]).small_value() > Term(second).small_value())
+      return kAbsent; // keys ascend
+  }
+  return kAbsent;
+}
+Word index_of_tuple(const Term *keys, Word n, Term key) {
+  const Word *x = key.box();
+  const Word hdr = *x, size = header_size(hdr);
+  if (size == 2 && is_plain(x[1]) && is_plain(x[2])) return index_of_pair(keys, n, x);
+  for (Word i = 0; i < n; i++) {
+    if (keys[i] == key) return i;
+    if (!keys[i].is_boxed()) continue;
+    const Word *y = keys[i].box();
+    if (*y != hdr) continue;
+    Word k = 1;
+    while (k <= size && x[k] == y[k]) k++;
+    if (k > size || (!soon_differ(Term(x[k]), Term(y[k])) && eq_slow(keys[i], key))) return i;
+  }
+  return kAbsent;
+}
+} // namespace
+
 Word index_of(const Term *keys, Word n, Term key) {
   if (key.is_immediate() && !key.is_immediate_float()) { // equal only if the same word; 0.0 equals -0.0
     Word i = 0;
@@ -22,18 +57,7 @@ Word index_of(const Term *keys, Word n, Term key) {
       if (eq(keys[i], key)) return i;
     return kAbsent;
   }
-  const Word *x = key.box();
-  const Word hdr = *x, size = header_size(hdr);
-  for (Word i = 0; i < n; i++) {
-    if (keys[i] == key) return i;
-    if (!keys[i].is_boxed()) continue;
-    const Word *y = keys[i].box();
-    if (*y != hdr) continue;
-    Word k = 1;
-    while (k <= size && x[k] == y[k]) k++;
-    if (k > size || (!surely_differ(Term(x[k]), Term(y[k])) && eq_slow(keys[i], key))) return i;
-  }
-  return kAbsent;
+  return index_of_tuple(keys, n, key);
 }
 
 Term with_keys(Heap &h, Term key_tuple, Word n, Term **values) {
