@@ -75,6 +75,13 @@ Bif send_bif = nullptr;
 
 const Instr *enter_export(Machine *m, const Export *x) { return enter(m, entry_of(m, x)); }
 
+const Instr *enter_trapped(Machine *m, const Mfa *from) {
+  const Export *to = m->p->trap_entry;
+  if (!to->mfa().module.is_none()) m->p->current = &to->mfa();
+  else if (!from->module.is_none()) m->p->current = from;
+  return enter_export(m, to);
+}
+
 bool collect_after_bif(Machine *m) {
   if (!gc_stress && !gc_wanted(m->p)) return true;
   return collect(m, 0, 1);
@@ -93,7 +100,7 @@ const Instr *bif_failed(Machine *m, const Instr *pc, const Export *bif, const In
     *--p->stack_top = return_word(return_to);
     p->sync_limit();
   }
-  return enter(m, entry_of(m, to));
+  return enter_trapped(m, &bif->mfa());
 }
 
 const Instr *send_failed(Machine *m, const Instr *pc, const Instr *return_to) {

@@ -13,6 +13,9 @@ extern Bif send_bif; // erlang:'!'/2
 bool collect_after_bif(Machine *m);
 // Goes to the entry of `x` with its arguments in x: yields there if the slice is over.
 const Instr *enter_export(Machine *m, const Export *x);
+// The same for what the BIF `from` has trapped to (p->trap_entry). Until that is over, the process is seen in it; or, since
+// a continuation has no name of its own, in the function that is continued.
+const Instr *enter_trapped(Machine *m, const Mfa *from);
 // x0.. are arguments, fun is none of that arity, or has no code. dealloc < 0: a call that returns to return_to;
 // otherwise a tail call that gives up so many bytes of frame.
 // A call that fails has pushed its return address already (as on stock, where its caller then shows twice).

@@ -69,7 +69,7 @@ const Instr *native_body(Machine *m, const Mfa *mfa, Bif fn) {
   Term r = fn ? fn(p, m->x) : undef(p);
   p->sync_limit();
   if (!r.is_none()) return return_value(m, r);
-  if (p->freason.reason == Reason::Trap) return enter_export(m, p->trap_entry);
+  if (p->freason.reason == Reason::Trap) return enter_trapped(m, mfa);
   return raise_at(m, rt::trace::return_point(p), mfa, m->x, true);
 }
 

@@ -99,6 +99,13 @@ events() ->
           traced([procs], fun() ->
               {P, M} = spawn_monitor(?MODULE, f, [1]),
               receive {'DOWN', M, process, P, R} -> R end end) end},
+     %% Where a process is while a built-in function of it goes on later. The functions it is in at other times depend on luck.
+     {running_long_functions, fun() ->
+          N = 300000, Seq = lists:seq(1, N), Pairs = [{I, I} || I <- Seq], Map = maps:from_keys(Seq, ok),
+          [begin
+               {_, Events} = traced([running], fun() -> apply(M, F, A), ok end),
+               {M, F, length([out || {trace, _, out, {M1, F1, _}} <- Events, M1 =:= M, F1 =:= F]) > 2}
+           end || {M, F, A} <- [{maps, from_list, [Pairs]}, {maps, from_keys, [Seq, ok]}, {maps, keys, [Map]}, {maps, values, [Map]}]] end},
      {procs_link, fun() ->
           traced([procs], fun() ->
               process_flag(trap_exit, true),
