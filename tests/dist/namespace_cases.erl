@@ -1,7 +1,7 @@
 %% What the nodes of tests/dist/namespaces do: serve/0 carries out a line of standard input after the other,
 %% {Function, Arguments}, and prints what this module's function answers.
 -module(namespace_cases).
--export([serve/0, mesh/1, call_takes/3, calls/2, large/2, tables/1, join/1, watch/0, found_down/3, sees/1, seen/0, start_writing/0,
+-export([serve/0, mesh/1, call_takes/3, calls/2, large/2, tables/1, join/1, watch/0, found_down/3, sees/1, seen/0, mnesia_sees/1, start_writing/0,
          stop_writing/0, rejoin/1, all_there/1, values/1]).
 
 serve() ->
@@ -32,7 +32,7 @@ large(N, Size) -> erpc:call(N, erlang, byte_size, [binary:copy(<<"x">>, Size)]).
 
 tables(Nodes) ->
     [ok = rpc:call(N, ?MODULE, join, [hd(Nodes)]) || N <- Nodes],
-    {mnesia:create_table(acknowledged, [{ram_copies, Nodes}]), until(fun() -> lists:all(fun(N) -> rpc:call(N, mnesia, wait_for_tables, [[acknowledged], 5000]) =:= ok end, Nodes) end, 5000)}.
+    {mnesia:create_table(acknowledged, [{ram_copies, Nodes}, {majority, true}]), until(fun() -> lists:all(fun(N) -> rpc:call(N, mnesia, wait_for_tables, [[acknowledged], 5000]) =:= ok end, Nodes) end, 5000)}.
 join(First) ->
     [application:set_env(mnesia, extra_db_nodes, [First]) || First =/= node()],
     application:set_env(mnesia, dir, "mnesia_" ++ atom_to_list(node())),
@@ -50,32 +50,35 @@ watching(T0, Down) ->
         {get, From} -> From ! {down, Down}, watching(T0, Down);
         _ -> watching(T0, Down)
     end.
-%% Whether that node was found to be down between that many milliseconds after watch/0.
-found_down(N, Least, Most) ->
+%% Whether each of these was found to be down between that many milliseconds after watch/0.
+found_down(Nodes, Least, Most) ->
     watcher ! {get, self()},
     Down = receive {down, D} -> D end,
-    case lists:keyfind(N, 1, Down) of
-        {_, T} when T >= Least, T =< Most -> in_time;
-        Other -> Other
+    case [X || N <- Nodes, X <- [lists:keyfind(N, 1, Down)], not (is_tuple(X) andalso element(2, X) >= Least andalso element(2, X) =< Most)] of
+        [] -> in_time;
+        Others -> Others
     end.
-sees(N) -> lists:member(N, nodes()).
+sees(Nodes) -> lists:sort(nodes()) =:= lists:sort(Nodes -- [node()]).
+mnesia_sees(Nodes) -> lists:sort(mnesia:system_info(running_db_nodes)) =:= lists:sort(Nodes).
 seen() -> nodes().
 
 %% A process that writes a key after the other and keeps those that it was told are written.
 start_writing() ->
-    spawn(fun() -> register(writer, self()), writing(1, []) end),
+    spawn(fun() -> register(writer, self()), writing(1, [], #{}) end),
     started.
-writing(K, Done) ->
-    receive {stop, From} -> From ! {written, K, Done}, persistent_term:put(acknowledged, Done)
+writing(K, Done, Refused) ->
+    receive {stop, From} -> From ! {written, Done, Refused}, persistent_term:put(acknowledged, Done)
     after 5 ->
-            case mnesia:transaction(fun() -> mnesia:write({acknowledged, K, K}) end) of
-                {atomic, ok} -> writing(K + 1, [K | Done]);
-                _ -> writing(K + 1, Done)
+            Key = {node(), K},
+            case mnesia:transaction(fun() -> mnesia:write({acknowledged, Key, K}) end) of
+                {atomic, ok} -> writing(K + 1, [Key | Done], Refused);
+                {aborted, Why} -> writing(K + 1, Done, Refused#{Why => true})
             end
     end.
+%% Whether it has written, and whether it was told that it is with the few.
 stop_writing() ->
     writer ! {stop, self()},
-    receive {written, _, Done} -> {many, length(Done) > 50} after 10000 -> stuck end.
+    receive {written, Done, Refused} -> {written, length(Done) > 10, few, maps:is_key({no_majority, acknowledged}, Refused)} after 10000 -> stuck end.
 
 %% The node that was alone takes the state of the others.
 rejoin(From) ->
@@ -89,5 +92,5 @@ mnesia_start(From, Tries) ->
         false when Tries > 0 -> mnesia:stop(), mnesia_start(From, Tries - 1);
         false -> alone
     end.
-values(Keys) -> lists:all(fun(K) -> mnesia:dirty_read(acknowledged, K) =:= [{acknowledged, K, K}] end, Keys).
+values(Keys) -> lists:all(fun(K) -> mnesia:dirty_read(acknowledged, K) =:= [{acknowledged, K, element(2, K)}] end, Keys).
 all_there(N) -> rpc:call(N, ?MODULE, values, [persistent_term:get(acknowledged)]).
