@@ -187,6 +187,9 @@ DistReceived dist_receive_more(DistEntry *e, uint32_t connection, int64_t *budge
 // With in_lock held: forgets what has come in and was not acted upon.
 void dist_receive_reset(DistEntry *e);
 
+// The controller, a port, gives up because a frame is announced that is larger than any may be: says so in the log.
+void dist_frame_too_large(DistEntry *e);
+
 // Text for the log of the VM itself, as an error or a warning. Any thread.
 void dist_log(const std::string &text, bool warning = false);
 

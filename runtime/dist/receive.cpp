@@ -216,6 +216,12 @@ bool still(DistEntry *e, Incoming *in, bool *fragments) {
 }
 } // namespace
 
+void dist_frame_too_large(DistEntry *e) {
+  dist_log("Connection to " + name_of(e) + " on distribution channel " + channel_of(e) +
+               " closed: it announced a frame that is larger than any may be",
+           true);
+}
+
 Word dist_unfinished_limit = default_unfinished_limit();
 
 void dist_log(const std::string &text, bool warning) {

@@ -21,7 +21,10 @@ bool port_exit(Port &port, Term from, Term reason, bool send_closed, bool drop_n
     if (trace::port_traced(port, trace::flag::Ports)) trace::port_event(port, atoms::unregister, name);
   }
   // First, so that who is told below of the connection's end can make a new one.
-  if (DistEntry *e = port.dist.exchange(nullptr)) dist_down(e, port.id, told.get());
+  if (DistEntry *e = port.dist.exchange(nullptr)) {
+    if (reason == posix_atom(EMSGSIZE)) dist_frame_too_large(e);
+    dist_down(e, port.id, told.get());
+  }
   for (Term pid : std::exchange(port.links, {})) link_exit_send(port.id, pid, told.get());
   for (auto &w : std::exchange(port.watchers, {})) down_send(port.id, w.pid, w.ref.get(), told.get());
   for (PortTask *t : std::exchange(port.held, {})) {
