@@ -2,6 +2,7 @@
 // carriage return before every line feed, whether a terminal shows it or not, as stock's.
 #include "bifs/bifs.h"
 #include "runtime/io/terminal.h"
+#include "runtime/mem/magic_recall.h"
 #include "runtime/term/print.h"
 #include "runtime/term/utf.h"
 
@@ -58,6 +59,7 @@ Term erlang_port_to_list_1(Process *p, const Term *args) {
   return is_port(args[0]) ? text_list(p, port_to_text(args[0])) : badarg(p);
 }
 Term erlang_ref_to_list_1(Process *p, const Term *args) {
+  if (is_magic_ref(args[0])) magic_remember(args[0]);
   return is_ref(args[0]) ? text_list(p, ref_to_text(args[0])) : badarg(p);
 }
 Term erlang_fun_to_list_1(Process *p, const Term *args) {

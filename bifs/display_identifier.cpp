@@ -2,6 +2,7 @@
 // atom number of a node's name.
 #include "bifs/bifs.h"
 #include "runtime/dist/node.h"
+#include "runtime/mem/magic_recall.h"
 #include "runtime/term/ref.h"
 
 namespace joist::bifs {
@@ -77,7 +78,7 @@ Term erlang_list_to_ref_1(Process *p, const Term *args) {
   for (Word i = 0; i < count; i++) r[i] = uint32_t(n[count - i]);
   if (n[0] == 0) {
     if (count != 3 || r[0] >= kRefMaxN0) return badarg(p);
-    return make_ref_of_numbers(p->heap, r);
+    return ref_recall(p->heap, r);
   }
   Node *node = node_of_channel(n[0]);
   if (!node) return badarg(p);

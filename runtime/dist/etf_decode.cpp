@@ -6,6 +6,7 @@
 #include "runtime/code/code.h"
 #include "runtime/dist/header.h"
 #include "runtime/dist/node.h"
+#include "runtime/mem/magic_recall.h"
 #include "runtime/term/binary.h"
 #include "runtime/term/map.h"
 #include "runtime/term/number.h"
@@ -361,7 +362,7 @@ Term EtfDecoder::ref(Word tag) {
   if (tag != 90 && (!tiny_creation(creation) || numbers[0] >= kRefMaxN0)) return Term::none();
   if (node_is_this(name, uint32_t(creation))) {
     if (n > 3 || numbers[0] >= kRefMaxN0) return Term::none();
-    return make_ref_of_numbers(h_, numbers);
+    return ref_recall(h_, numbers);
   }
   Node *node = node_of(name, creation);
   if (!node) return Term::none();

@@ -3,6 +3,7 @@
 #include "runtime/atom/atom.h"
 #include "runtime/code/code.h"
 #include "runtime/dist/node.h"
+#include "runtime/mem/magic_recall.h"
 #include "runtime/term/binary.h"
 #include "runtime/term/compare.h"
 #include "runtime/term/few_bytes.h"
@@ -339,6 +340,7 @@ void EtfEncoder::port(Term t) {
 }
 
 void EtfEncoder::ref(Term t) {
+  if (is_magic_ref(t)) magic_remember(t);
   bool external = is_external_ref(t);
   Node *node = external ? external_node(t) : this_node();
   Word n = external ? t.box()[2] : 3;

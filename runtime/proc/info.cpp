@@ -2,6 +2,7 @@
 #include "runtime/atom/atom.h"
 #include "runtime/code/code.h"
 #include "runtime/mem/copy.h"
+#include "runtime/mem/magic_recall.h"
 #include "runtime/nif/watch.h"
 #include "runtime/proc/backtrace.h"
 #include "runtime/proc/bif.h"
@@ -223,7 +224,7 @@ Term off_heap_data(Asked &a, bool binaries) {
         b = r->next;
       } else {
         auto *r = reinterpret_cast<MagicRefObj *>(b);
-        if (!binaries) tell(r->data, r->data->capacity);
+        if (!binaries) tell(r->data, magic_size(r->data));
         b = r->next;
       }
     }

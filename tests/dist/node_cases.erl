@@ -1,7 +1,7 @@
 %% Nodes as such: names, visibility, monitoring, ticks, groups of processes, large reasons, what is said of errors. Further
 %% nodes are started with the same VM as this one. tests/dist/pairings compares what is printed.
 -module(node_cases).
--export([run/1, echo/1, tracer/1, traced/1, stuffed/2, leader/1]).
+-export([run/1, echo/1, tracer/1, traced/1, stuffed/2, leader/1, parted/3, resolve/3]).
 
 run([Peer]) ->
     logger:set_primary_config(level, none),
@@ -180,11 +180,58 @@ cases() -> [
  {pg, fun(N) -> {ok, _} = pg:start(my_scope), {ok, P0} = rpc:call(N, pg, start, [my_scope]), P = spawn(N, ?MODULE, echo, [x]), ok = rpc:call(N, pg, join, [my_scope, g, P]), ok = pg:join(my_scope, g, self()),
      A = eventually(fun() -> lists:sort(pg:get_members(my_scope, g)) =:= lists:sort([P, self()]) end), L = pg:get_local_members(my_scope, g) =:= [self()], exit(P, kill), B = eventually(fun() -> pg:get_members(my_scope, g) =:= [self()] end),
      {A, L, B, is_pid(P0)} end},
- {global, fun(N) -> P = spawn(N, ?MODULE, echo, [x]), R = [global:register_name(n1, P), global:register_name(n1, self()), rpc:call(N, global, whereis_name, [n1]) =:= P, global:send(n1, {self(), q}) =:= P, receive {P, q} -> ok after 2000 -> none end],
+ {global, fun(N) -> P = spawn(N, ?MODULE, echo, [x]), R = [global:register_name(n1, P), global:register_name(n1, self()), eventually(fun() -> rpc:call(N, global, whereis_name, [n1]) =:= P end), global:send(n1, {self(), q}) =:= P, receive {P, q} -> ok after 2000 -> none end],
      exit(P, kill), R ++ [eventually(fun() -> global:whereis_name(n1) =:= undefined end), global:trans({r, self()}, fun() -> rpc:call(N, global, set_lock, [{r, x}, [N, node()], 0]) end), global:set_lock({r, self()}), global:del_lock({r, self()})] end},
  {dets_and_logs, fun(N) -> F = filename:join(os:getenv("CASES_DIR"), "t"), R = rpc:call(N, dets, open_file, [t, [{file, F}]]), rpc:call(N, dets, insert, [t, [{I, I} || I <- lists:seq(1, 100)]]),
      C = rpc:call(N, dets, close, [t]), {ok, t} = dets:open_file(t, [{file, F}]), L = dets:lookup(t, 50), dets:close(t),
      {ok, log} = disk_log:open([{name, log}, {file, F ++ ".log"}]), ok = disk_log:log(log, {from, here}), rpc:call(N, erlang, group_leader, []), disk_log:close(log), {R, C, L, rpc:call(N, filelib, file_size, [F ++ ".log"]) > 20} end},
+ %% Both sides of a split take a name; when they meet again, one of the two has it.
+ {global_conflict, fun(N) -> [conflict(N, W) || W <- [own, random_exit, random_notify, notify_all]] end},
+ {global_while_parted, fun(N) ->
+     P = spawn(N, ?MODULE, echo, [x]), yes = global:register_name(parted, P), yes = global:register_name(stays, self()), Before = lists:sort(global:registered_names()),
+     M = monitor(process, P), erlang:disconnect_node(N), D = receive {'DOWN', M, _, _, Why} -> Why after 5000 -> none end,
+     Away = {eventually(fun() -> global:whereis_name(parted) =:= undefined end), global:whereis_name(stays) =:= self(), global:registered_names()},
+     net_adm:ping(N), Back = eventually(fun() -> global:whereis_name(parted) =:= P end), Seen = rpc:call(N, global, whereis_name, [stays]) =:= self(),
+     exit(P, kill), global:unregister_name(stays), {Before, D, Away, Back, Seen, eventually(fun() -> rpc:call(N, global, registered_names, []) =:= [] end)} end},
+ {global_locks, fun(N) ->
+     Nodes = [node(), N], Self = self(), Id = {locked, Self},
+     A = global:set_lock(Id, Nodes), B = global:set_lock(Id, Nodes),
+     Other = rpc:call(N, global, set_lock, [{locked, other}, Nodes, 1]),
+     W = spawn(N, fun() -> R = global:trans({locked, self()}, fun() -> in_it end, Nodes), Self ! {self(), R} end),
+     C = receive {W, _} -> too_soon after 300 -> waits end,
+     D = global:del_lock(Id, Nodes), E = receive {W, R} -> R after 10000 -> none end, % once set twice, once is enough
+     %% A holder that ends gives the lock back.
+     {H, Mon} = spawn_monitor(N, fun() -> true = global:set_lock({locked, self()}, Nodes) end), receive {'DOWN', Mon, _, H, _} -> ok end,
+     {A, B, Other, C, D, E, eventually(fun() -> global:set_lock(Id, Nodes, 0) end), global:del_lock(Id, Nodes)} end},
+ {pg_parted, fun(N) ->
+     {ok, _} = pg:start(parted), {ok, _} = rpc:call(N, pg, start, [parted]),
+     P = spawn(N, ?MODULE, echo, [x]), ok = rpc:call(N, pg, join, [parted, g, [P, P]]), ok = pg:join(parted, g, self()),
+     A = eventually(fun() -> length(pg:get_members(parted, g)) =:= 3 end),
+     {Ref, Groups} = pg:monitor_scope(parted), {Ref2, _} = pg:monitor(parted, g),
+     erlang:disconnect_node(N), Gone = [next(), next()], Left = pg:get_members(parted, g) =:= [self()],
+     net_adm:ping(N), Back = [next(), next()], Both = length(pg:get_members(parted, g)),
+     ok = rpc:call(N, pg, leave, [parted, g, P]), Leave = [next(), next()], exit(P, kill), Killed = [next(), next()],
+     pg:demonitor(parted, Ref), pg:demonitor(parted, Ref2),
+     As = [{Ref, scope}, {Ref2, group}, {P, p}, {self(), self}],
+     {A, lists:foldl(fun({X, Y}, T) -> rename(T, X, Y) end, [Groups, lists:sort(Gone), Left, lists:sort(Back), Both, lists:sort(Leave), lists:sort(Killed), pg:which_groups(parted)], As)} end},
+ {continuations, fun(N) ->
+     %% Of a table elsewhere: they come here and go back.
+     F = filename:join(os:getenv("CASES_DIR"), "cont"), Owner = owner(N, [{dets, open_file, [cont, [{file, F}]]}, {ets, new, [cont, [named_table, ordered_set, public]]}]), rpc:call(N, dets, insert, [cont, [{I, I rem 7} || I <- lists:seq(1, 500)]]),
+     All = fun All(Fun, {L, C}, Acc) -> All(Fun, rpc:call(N, dets, Fun, [C]), L ++ Acc); All(_, End, Acc) -> {length(Acc), End} end,
+     D = [All(match_object, rpc:call(N, dets, match_object, [cont, {'_', 3}, 10]), []), All(select, rpc:call(N, dets, select, [cont, [{{'$1', '$2'}, [{'>', '$2', 4}], ['$1']}], 20]), []), All(match, rpc:call(N, dets, match, [cont, {'$1', 0}, 5]), [])],
+     Held = rpc:call(N, dets, safe_fixtable, [cont, true]), Traversed = rpc:call(N, dets, traverse, [cont, fun({400, X}) -> {done, X}; (_) -> continue end]),
+     Info = [rpc:call(N, dets, info, [cont, I]) || I <- [size, keypos, type, safe_fixed]], C = rpc:call(N, dets, close, [cont]),
+     rpc:call(N, ets, insert, [cont, [{I} || I <- lists:seq(1, 50)]]),
+     {L1, K} = rpc:call(N, ets, select, [cont, [{{'$1'}, [{'>', '$1', 5}], ['$1']}], 7]), Ms = [{{'$1'}, [{'>', '$1', 5}], ['$1']}],
+     More = case rpc:call(N, erlang, apply, [fun() -> ets:select(ets:repair_continuation(K, Ms)) end, []]) of {L2, _} -> L2; Other -> Other end,
+     Raw = case rpc:call(N, ets, select, [K]) of {badrpc, {'EXIT', {W, _}}} -> W; {L3, _} -> L3 end, exit(Owner, kill),
+     {D, Held, Traversed, Info, C, L1, More, Raw} end},
+ {logs, fun(N) ->
+     F = filename:join(os:getenv("CASES_DIR"), "wrapped"), Args = [{name, wrapped}, {file, F}, {type, wrap}, {size, {2000, 3}}, {head, {the, head}}, {notify, true}],
+     Owner = owner(N, [{disk_log, open, [Args]}]), Io = [rpc:call(N, disk_log, log, [wrapped, {I, lists:duplicate(10, I)}]) || I <- lists:seq(1, 100)],
+     {K, L} = rpc:call(N, disk_log, chunk, [wrapped, start]), Here = case disk_log:chunk(wrapped, K) of {_, H} -> length(H); Z -> Z end, L2 = case rpc:call(N, disk_log, chunk, [wrapped, K]) of {_, X} -> length(X); Y -> Y end,
+     I = [lists:keyfind(Q, 1, rpc:call(N, disk_log, info, [wrapped])) || Q <- [type, size, no_written_items, no_overflows, no_current_bytes, current_file, mode, status]],
+     R = {lists:usort(Io), hd(L), length(L), Here, L2, I, rpc:call(N, disk_log, block, [wrapped]), rpc:call(N, disk_log, log, [wrapped, x]), rpc:call(N, disk_log, truncate, [wrapped]), rpc:call(N, disk_log, close, [wrapped]), rpc:call(N, disk_log, close, [wrapped])}, exit(Owner, kill), R end},
  {failover, fun failover/1}
 ].
 
@@ -199,6 +246,44 @@ stuffed(To, T) -> put(large, T), To ! {self(), T}, receive go -> exit({why, get(
 tracer(To) -> receive {seq_trace, _, _} = E -> To ! {self(), E}, tracer(To); {seq_trace, _, _, _} = E -> To ! {self(), E}, tracer(To) end.
 traced(S) -> receive {S, one} -> seq_trace:print(there), S ! {self(), two}, receive x -> ok end end.
 leader(To) -> receive {io_request, From, As, {put_chars, _, C}} -> To ! {io, C}, From ! {io_reply, As, ok}, leader(To); {io_request, From, As, {put_chars, unicode, _, _}} -> From ! {io_reply, As, ok}, leader(To) end.
+
+%% A process there that has called these functions, and lives.
+owner(N, Calls) ->
+    S = self(),
+    P = spawn(N, fun() -> [apply(M, F, A) || {M, F, A} <- Calls], S ! {self(), ready}, receive stop -> ok end end),
+    receive {P, ready} -> P after 5000 -> none end.
+%% This node and N part, both register a name with this way to settle it, and meet again.
+conflict(N, Way) ->
+    Name = {taken, Way}, S = self(),
+    Here = spawn(?MODULE, parted, [S, Name, {N, Way}]),
+    There = spawn(N, ?MODULE, parted, [S, Name, {node(), Way}]),
+    [receive {P, ready} -> ok end || P <- [Here, There]],
+    erlang:disconnect_node(N),
+    Taken = receive {Here, T} -> T end,
+    timer:sleep(300), % nothing can tell that the other one has taken it, too, without connecting
+    Mine = global:whereis_name(Name) =:= Here,
+    connect(N, 50),
+    Settled = eventually(fun() -> W = global:whereis_name(Name), W =:= rpc:call(N, global, whereis_name, [Name]) andalso (W =/= undefined orelse Way =:= notify_all) end),
+    W = global:whereis_name(Name),
+    Winner = case {W, Way} of {Here, own} -> here; {There, own} -> there; {undefined, _} -> nobody; _ -> one_of_them end,
+    timer:sleep(100),
+    Alive = length([P || P <- [Here, There], rpc:call(node(P), erlang, is_process_alive, [P])]),
+    Told = length([P || P <- [Here, There], {messages, L} <- [rpc:call(node(P), erlang, process_info, [P, messages])], {global_name_conflict, Nm, Other} <- L, Nm =:= Name, is_pid(Other)]),
+    [exit(P, kill) || P <- [Here, There]],
+    eventually(fun() -> global:whereis_name(Name) =:= undefined end),
+    {Way, Taken, Mine, Settled, Winner, Alive, Told}.
+parted(S, Name, {Other, Way}) ->
+    monitor_node(Other, true),
+    S ! {self(), ready},
+    receive {nodedown, Other} -> ok end,
+    Taken = global:register_name(Name, self(), way(Way)),
+    [S ! {self(), Taken} || node(S) =:= node()],
+    receive stop -> ok end.
+way(own) -> fun ?MODULE:resolve/3;
+way(random_exit) -> fun global:random_exit_name/3;
+way(random_notify) -> fun global:random_notify_name/3;
+way(notify_all) -> fun global:notify_all_name/3.
+resolve(_, P1, P2) -> case node(P1) < node(P2) of true -> P1; false -> P2 end.
 
 %% A distributed application: it moves to the second node when the first is killed, and back when that returns.
 failover(_) ->

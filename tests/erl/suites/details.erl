@@ -4,12 +4,33 @@
 
 -define(C(Name, Expr), {Name, fun() -> Expr end}).
 
-cases() -> heap_limits() ++ tracing() ++ scheduling() ++ files_as_ports() ++ terms() ++ clocks() ++ state().
+cases() -> returning() ++ heap_limits() ++ tracing() ++ scheduling() ++ files_as_ports() ++ terms() ++ clocks() ++ state().
 
 caught(F) ->
     try F()
     catch C:R:S -> [{M, N, _, I} | _] = S, {C, R, M, N, proplists:get_value(error_info, I)}
     end.
+
+%% --- References that stand for something of this node, and have been outside
+returning() ->
+    Bin = fun(T) -> binary_to_term(term_to_binary(T)) end,
+    Text = fun(T) -> list_to_ref(ref_to_list(T)) end,
+    [{{returning, Name, How}, fun() -> F(Back) end} || {How, Back} <- [{external, Bin}, {text, Text}], {Name, F} <- [
+        {table, fun(B) -> T = ets:new(t, []), ets:insert(T, {1}), U = B(T), {U =:= T, ets:lookup(U, 1), ets:delete(U), caught(fun() -> ets:lookup(T, 1) end), is_reference(B(T))} end},
+        {atomics, fun(B) -> A = atomics:new(2, []), atomics:add(B(A), 1, 7), {atomics:get(A, 1), B(A) =:= A, erlang:phash2(B(A)) =:= erlang:phash2(A), B(A) < A, #{A => 1} =:= #{B(A) => 1}} end},
+        {match_spec, fun(B) -> M = ets:match_spec_compile([{'$1', [{'>', '$1', 2}], ['$1']}]), N = B(M), {ets:is_compiled_ms(N), ets:match_spec_run([1, 2, 3, 4], N)} end},
+        {pattern, fun(B) -> {K, R} = P = binary:compile_pattern([<<"a">>, <<"b">>]), {binary:matches(<<"xaxb">>, {K, B(R)}), binary:matches(<<"a">>, P)} end},
+        {deflate, fun(B) -> Z = zlib:open(), zlib:deflateInit(B(Z)), D = zlib:deflate(Z, <<"abc">>, finish), zlib:close(B(Z)), iolist_to_binary(D) end},
+        {elsewhere, fun(B) -> A = atomics:new(1, []), S = self(), T = B(A), spawn(fun() -> atomics:put(T, 1, 9), S ! {self(), B(T)} end), receive {_, U} -> atomics:get(U, 1) end end},
+        {held_once, fun(B) -> U = B(atomics:new(1, [])), erlang:garbage_collect(), atomics:add_get(U, 1, 3) end},
+        {plain, fun(B) -> R = make_ref(), {B(R) =:= R, B(B(R)) =:= R, caught(fun() -> atomics:get(B(R), 1) end) =/= ok} end},
+        {many, fun(B) -> L = [atomics:new(1, []) || _ <- lists:seq(1, 100)], [atomics:put(B(A), 1, I) || {I, A} <- lists:zip(lists:seq(1, 100), L)], lists:sum([atomics:get(A, 1) || A <- L]) end}
+    ]] ++
+    [{{returning, gone}, fun() ->
+         S = self(), {P, M} = spawn_monitor(fun() -> S ! {bytes, [term_to_binary(X) || X <- [atomics:new(1, []), ets:match_spec_compile([{'_', [], [true]}])]]} end),
+         Bs = receive {bytes, X} -> X end, receive {'DOWN', M, _, P, _} -> ok end,
+         [A, N] = [binary_to_term(B) || B <- Bs],
+         {is_reference(A), element(2, caught(fun() -> atomics:get(A, 1) end)), ets:is_compiled_ms(N), element(2, caught(fun() -> ets:match_spec_run([1], N) end))} end}].
 
 %% --- max_heap_size
 log(#{msg := {Format, Args}, meta := #{pid := Pid}}, #{config := To}) when is_list(Format) -> To ! {logged, Pid, Args};
