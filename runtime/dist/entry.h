@@ -160,8 +160,8 @@ void dist_untie_all(Process *p);
 // --- sending
 class DistEncoder;
 // Appends an encoded message and gets it going. False if the connection is gone (nothing is sent). *wait: the sender
-// has to dist_wait().
-bool dist_queue(const DistTarget &t, DistEncoder &m, bool *wait);
+// has to dist_wait(). patient: as of dist_kick.
+bool dist_queue(const DistTarget &t, DistEncoder &m, bool *wait, bool patient = false);
 // Encodes and sends at once. payload none: control message only. p (may be null) waits if the queue is full.
 bool dist_send(const DistTarget &t, Process *p, Term control, Term payload = Term::none());
 // As dist_send for a BIF of p, in slices where the payload is large: answers `result`, or none having trapped. `suspend`
@@ -172,8 +172,9 @@ void dist_wait(Process *p, DistEntry *e);
 // With lock held, after packets were taken: processes that may go on.
 void dist_unwait(DistEntry *e, std::vector<Term> *resumed);
 void dist_resume(const std::vector<Term> &pids, DistEntry *e);
-// A packet was queued: sees to it that the controller fetches it. Without the lock.
-void dist_kick(DistEntry *e);
+// A packet was queued: sees to it that the controller fetches it. Without the lock. patient: it may wait for what the same
+// process sends next, or for the end of its slice (dist/slice.h).
+void dist_kick(DistEntry *e, bool patient = false);
 
 // --- receiving
 enum class DistReceived : uint8_t {

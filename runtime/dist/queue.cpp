@@ -12,10 +12,23 @@
 
 namespace joist::runtime {
 namespace {
+// A process that links or monitors, or has stopped to, goes on to send or to wait.
+bool precedes_others(Term control) {
+  switch (DistOp(tuple_elements(control)[0].small_value())) {
+  case DistOp::Link:
+  case DistOp::Unlink:
+  case DistOp::UnlinkId:
+  case DistOp::UnlinkIdAck:
+  case DistOp::MonitorP:
+  case DistOp::DemonitorP: return true;
+  default: return false;
+  }
+}
+
 Word busy_limit() { return Word(system_settings.dist_busy_limit.load(std::memory_order_relaxed)); }
 } // namespace
 
-bool dist_queue(const DistTarget &t, DistEncoder &m, bool *wait) {
+bool dist_queue(const DistTarget &t, DistEncoder &m, bool *wait, bool patient) {
   DistEntry *e = t.entry;
   *wait = false;
   {
@@ -25,7 +38,7 @@ bool dist_queue(const DistTarget &t, DistEncoder &m, bool *wait) {
     if (e->queued >= busy_limit()) e->busy = true;
     *wait = e->busy;
   }
-  dist_kick(e);
+  dist_kick(e, patient);
   return true;
 }
 
@@ -59,7 +72,7 @@ bool dist_send(const DistTarget &target, Process *p, Term control, Term payload)
   int64_t budget = INT64_MAX;
   m->start(t.flags, control, payload, nullptr);
   m->run(&budget);
-  bool wait, sent = dist_queue(t, *m, &wait);
+  bool wait, sent = dist_queue(t, *m, &wait, payload.is_none() && precedes_others(control));
   DistEncoder::put(std::move(m));
   if (p) p->bump((INT64_MAX - budget) / 32);
   if (wait && p) dist_wait(p, e);
@@ -95,14 +108,14 @@ void dist_resume(const std::vector<Term> &pids, DistEntry *e) {
   }
 }
 
-void dist_kick(DistEntry *e) {
+void dist_kick(DistEntry *e, bool patient) {
   Port *port = nullptr;
   Term tell = Term::none();
   {
     std::lock_guard g(e->lock);
     if (!e->connected() || e->queue.empty()) return;
     if (e->port) {
-      if (e->output_scheduled || dist_slice.hold(e)) return;
+      if (e->output_scheduled || dist_slice.hold(e, patient)) return;
       e->output_scheduled = true;
       port = e->port;
       port_ref(port);

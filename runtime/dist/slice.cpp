@@ -12,16 +12,17 @@ constexpr Word kBytesHeld = 32 * 1024;
 
 constinit thread_local DistSlice dist_slice;
 
-bool DistSlice::hold(DistEntry *e) {
+bool DistSlice::hold(DistEntry *e, bool patient) {
   if (!open_) return false;
-  for (unsigned i = 0; i < seen_; i++) {
-    if (entries_[i] != e) continue;
-    const bool enough = e->queue.size() >= kPacketsHeld || e->queued >= kBytesHeld;
-    held_ = enough ? held_ & ~(1u << i) : held_ | 1u << i;
-    return !enough;
-  }
-  if (seen_ < kEntries) entries_[seen_++] = e;
-  return false;
+  unsigned i = 0;
+  while (i < seen_ && entries_[i] != e) i++;
+  if (i == kEntries) return false;
+  if (i == seen_) entries_[seen_++] = e;
+  const unsigned bit = 1u << i;
+  const bool holds = (patient || written_ & bit) && e->queue.size() < kPacketsHeld && e->queued < kBytesHeld;
+  if (!patient) written_ |= bit;
+  held_ = holds ? held_ | bit : held_ & ~bit;
+  return holds;
 }
 
 void DistSlice::write() {
@@ -32,7 +33,7 @@ void DistSlice::write() {
 }
 
 void DistSlice::close() {
-  if (held_) write();
-  seen_ = 0;
+  flush();
+  seen_ = written_ = 0;
 }
 } // namespace joist::runtime
