@@ -1,5 +1,6 @@
 // Loading, deleting and purging code: what code_server, init and erts_code_purger ask of the emulator.
 #include "bifs/bifs.h"
+#include "bifs/fail_as.h"
 #include "runtime/code/install.h"
 #include "runtime/code/literal_release.h"
 #include "runtime/mem/copy.h"
@@ -114,16 +115,28 @@ Term erlang_check_old_code_1(Process *p, const Term *args) {
   return bool_term(m && m->old);
 }
 
+// As on stock, what is runnable meanwhile gets its turn first: a process just spawned that is to execute the module does.
+namespace {
+Term delete_now(Process *p, const Term *args);
+}
 Term erlang_delete_module_1(Process *p, const Term *args) {
   if (!args[0].is_atom()) return badarg(p);
+  Module *m = module_find(args[0]);
+  if (!m || !m->current || m->old) return delete_now(p, args);
+  static const Export *k = bif_continuation("delete_module", 1, delete_now);
+  return yield_to(p, k, args[0]);
+}
+namespace {
+Term delete_now(Process *p, const Term *args) {
   switch (delete_code(args[0])) {
   case Deleted::Ok: return atoms::true_;
   case Deleted::NotLoaded: return atoms::undefined;
   case Deleted::HasOld: break;
   }
   error_log(p, "Module ~p must be purged before deleting~n", make_list(p->heap, args[0]));
-  return badarg(p);
+  return fail_as(p, Reason::Badarg, atoms::delete_module, args[0]);
 }
+} // namespace
 
 // purge_module(Module, prepare | prepare_on_load | abort | complete): only for erts_code_purger.
 Term erts_internal_purge_module_2(Process *p, const Term *args) {
@@ -147,7 +160,7 @@ Term erts_internal_check_process_code_1(Process *p, const Term *args) {
   return bool_term(process_uses_old_code(p, args[0]));
 }
 
-// check_dirty_process_code(Pid, Module): requests to a process inside a dirty native function wait until it has returned,
+// check_dirty_process_code(Pid, Module): requests to a process inside a dirty native function are acted upon by a scheduler,
 // so nobody asks this here.
 Term erts_internal_check_dirty_process_code_2(Process *p, const Term *args) {
   if (!args[0].is_local_pid() || !args[1].is_atom()) return badarg(p);

@@ -1,6 +1,7 @@
 // erts_debug:get_internal_state/1 and set_internal_state/2: what OTP's own tests ask of an emulator, once it has been made
 // available. Of stock's internals only those are answered that there are here, too.
 #include "bifs/build.h"
+#include "bifs/debug_relations.h"
 
 #include "runtime/dist/entry.h"
 #include "runtime/dist/node.h"
@@ -45,64 +46,6 @@ Term binary_info(Process *p, Term bin) {
   return make_tuple(h, named<"refc_binary">(), make_uint(h, o->size), data, make_uint(h, o->flags));
 }
 
-// --- {link_list, Pid} and {monitor_list, Pid}: lists of {erl_link, Kind, Other, State, Id} and
-// {erl_monitor, Kind, Direction, Ref, Other, Name}
-Term links_of(Process *p, Heap &h) {
-  Term list = Term::nil();
-  if (!p->relations) return list;
-  for (Link *l : p->relations->links.all()) {
-    Term other = l->other.get();
-    Term kind = is_port(other) ? atoms::port : other.is_local_pid() ? atoms::process : named<"dist_process">();
-    Term state = l->unlinking ? named<"unlinking">() : named<"linked">();
-    list = make_cons(h, make_tuple(h, named<"erl_link">(), kind, copy(other, h), state, make_uint(h, Word(l))), list);
-  }
-  return list;
-}
-Term monitors_of(Process *p, Heap &h) {
-  Term list = Term::nil();
-  if (!p->relations) return list;
-  auto add = [&](Term kind, Term direction, Term ref, Term other, Term name) {
-    Term own = ref.is_none() ? Term::nil() : copy(ref, h), to = other.is_none() ? Term::nil() : copy(other, h);
-    Term extra = name.is_none() ? Term::nil() : name;
-    list = make_cons(h, make_tuple(h, named<"erl_monitor">(), kind, direction, own, to, extra), list);
-  };
-  for (Monitor *m : p->relations->monitors.all()) {
-    if (m->kind == MonitorKind::Alias) continue;
-    Term kind = m->kind == MonitorKind::Process      ? atoms::process
-                : m->kind == MonitorKind::Port       ? atoms::port
-                : m->kind == MonitorKind::TimeOffset ? atoms::time_offset
-                                                     : named<"dist_process">();
-    Term target = m->target.get();
-    if (kind == named<"dist_process">() && target.is_none()) target = m->name_node;
-    add(kind, named<"origin">(), m->ref.get(), target, m->name);
-  }
-  for (Target *t : p->relations->targets.all()) {
-    Term watcher = t->watcher.get();
-    add(watcher.is_local_pid() ? atoms::process : named<"dist_process">(), named<"target">(), t->ref.get(), watcher,
-        t->name);
-  }
-  return list;
-}
-template <Term (*Of)(Process *, Heap &)> void relations_rpc(Process *to, Signal *s) {
-  FragmentHeap h;
-  Term list = to ? Of(to, h) : atoms::undefined;
-  Term answer = make_tuple(h, copy(s->ref, h), list);
-  message_send_pid_built(s->from, answer, h.take());
-}
-// Asked in the order of signals.
-template <Term (*Of)(Process *, Heap &)> Term relations(Process *p, Term pid) {
-  Process *other = process_lookup(pid);
-  if (!other) return atoms::undefined;
-  Term ref = make_ref(p->heap);
-  Signal *s = signal_new(SignalKind::Rpc);
-  s->from = p->id;
-  s->ref = signal_own(s, ref);
-  s->fn = relations_rpc<Of>;
-  static const Export *to = export_get_or_put(atoms::erts_internal, atoms::await_result, 1);
-  p->mailbox.save = p->mailbox.last;
-  return signal_send(other, s) ? trap_to(p, to, ref) : atoms::undefined;
-}
-
 Term controller_of(Term node) {
   DistEntry *e = node.is_atom() ? dist_find(node) : nullptr;
   if (!e) return atoms::undefined;
@@ -139,8 +82,8 @@ Term get_of(Process *p, Term what, Term of) {
     Process *other = process_lookup(of);
     return other ? process_status(other->state.load(std::memory_order_relaxed)) : atoms::undefined;
   }
-  if (what == named<"link_list">() && of.is_local_pid()) return relations<links_of>(p, of);
-  if (what == named<"monitor_list">() && of.is_local_pid()) return relations<monitors_of>(p, of);
+  if (what == named<"link_list">()) return debug_links(p, of);
+  if (what == named<"monitor_list">()) return debug_monitors(p, of);
   if (what == named<"binary_info">() && is_bitstring(of)) return binary_info(p, of);
   if (what == named<"dist_ctrl">()) return controller_of(of);
   if (what == named<"internal_hash">()) return make_uint(p->heap, internal_hash(of));

@@ -93,13 +93,15 @@ Term erts_internal_dist_spawn_request_4(Process *p, const Term *args) {
   Term options = list_of(p->heap, r.rest);
   Term token = Term::nil();
   if (seq_trace::active(p)) {
-    seq_trace::next_serial(p);
-    token = p->seq_token;
+    // Shown as two messages: the request, and the arguments, which become the new process' first message.
+    Term request = make_tuple(p->heap, atoms::spawn_request, ref, p->id, p->group_leader, mfn, options);
+    seq_trace::sending(p, node, request);
+    token = seq_trace::sending(p, node, f[2]);
   }
   Term control = token.is_nil() ? make_tuple(p->heap, Term::small(int(DistOp::SpawnRequest)), ref, p->id,
                                              p->group_leader, mfn, options)
                                 : make_tuple(p->heap, Term::small(int(DistOp::SpawnRequestTT)), ref, p->id,
                                              p->group_leader, mfn, options, token);
-  return dist_send_from(p, t, control, f[2], result);
+  return dist_send_from(p, t, control, f[2], result, true, DistWait::Spawn);
 }
 } // namespace joist::bifs

@@ -7,7 +7,9 @@
 namespace joist::bifs {
 namespace {
 // What a directory listing does with names that are no valid UTF-8: +fnue, +fnui, +fnuw.
-Term untranslatable() { return vm_flags.native_name_warn ? atoms::warning : atoms::ignore; }
+Term untranslatable() {
+  return untranslatable_names_fail ? atoms::error : vm_flags.native_name_warn ? atoms::warning : atoms::ignore;
+}
 } // namespace
 
 // To native bytes, NUL-terminated.

@@ -154,15 +154,9 @@ Term erts_internal_port_command_3(Process *p, const Term *args) {
   c->nosuspend = nosuspend;
   if (!c->data.push_iolist(args[1])) return atoms::badarg;
   p->bump(int64_t(c->data.size() / 256));
-  if (port->busy() && !force) { // waits in the port; the answer comes as a message
-    system_monitor_busy(p, atoms::busy_port, port->id);
-    Term ref = make_ref(p->heap);
-    c->caller = p->id;
-    c->ref = KeptRef(ref);
-    c->answers = true;
-    port_enqueue(port, c.release());
-    return ref;
-  }
+  static const Export *self = export_get_or_put(atoms::erts_internal, atoms::port_command, 3);
+  if (!force && port->busy() && port_suspend(p, port, &self->mfa())) // and then again
+    return yield_to(p, self, args[0], args[1], args[2]);
   return port_call_submit(p, port, std::move(c));
 }
 
@@ -201,7 +195,7 @@ Term erts_internal_port_info_2(Process *p, const Term *args) {
 }
 
 Term erlang_ports_0(Process *p, const Term *) {
-  std::vector<Term> all = ports_all();
+  std::vector<Term> all = ports_all(true);
   Term l = Term::nil();
   for (size_t i = all.size(); i-- > 0;) l = make_cons(p->heap, all[i], l);
   p->bump(int64_t(all.size() / 16));

@@ -119,6 +119,9 @@ Demonitored demonitor(Process *p, Term ref, bool *multi) {
   Monitor *m = p->relations ? p->relations->monitor(ref) : nullptr;
   if (!m || m->kind == MonitorKind::Alias || m->spawn_pending) return Demonitored::NotThere;
   *multi = m->kind == MonitorKind::TimeOffset;
+  Term node = m->kind != MonitorKind::DistProcess ? Term::none()
+              : m->target.get().is_atom()         ? m->target.get()
+                                                  : external_node(m->target.get())->name;
   if (m->alias == AliasKind::Explicit) {
     Monitor copy;
     copy.ref = m->ref;
@@ -133,6 +136,7 @@ Demonitored demonitor(Process *p, Term ref, bool *multi) {
     auto gone = p->relations->monitor_remove(m);
     monitor_cancel(p, *gone);
   }
+  if (!node.is_none()) remote_hooks.wait(p, node);
   return Demonitored::Yes;
 }
 } // namespace

@@ -1,6 +1,7 @@
 // Sending.
 #include "bifs/process_args.h"
 #include "runtime/io/port.h"
+#include "runtime/io/port_core.h"
 #include "runtime/proc/registry.h"
 #include "runtime/proc/remote.h"
 #include "runtime/sys/seq_trace.h"
@@ -8,13 +9,26 @@
 
 namespace joist::bifs {
 namespace {
-Term to_port(Process *p, Term port, Term msg, bool nosuspend, Term result) {
+// Is msg output by the owner of a port that is busy?
+Port *busy_with(Term port, Term msg) {
+  Port *x = port_lookup(port);
+  if (!x || !x->busy() || !is_tuple_of(msg, 2) || tuple_elements(msg)[0].raw() != x->owner.load()) return nullptr;
+  Term what = tuple_elements(msg)[1];
+  return is_tuple_of(what, 2) && tuple_elements(what)[0] == atoms::command ? x : nullptr;
+}
+// `to` is what the message was sent to. Having been suspended, p sends again: the port may be busy still, or another.
+Term to_port(Process *p, Term to, Term port, Term msg, bool nosuspend, Term result) {
   static const Export *await = export_get_or_put(atoms::erts_internal, atoms::await_port_send_result, 3);
+  static const Export *again = export_get_or_put(atoms::erlang, atoms::send, 2);
+  static const Export *again_3 = export_get_or_put(atoms::erlang, atoms::send, 3);
+  Port *busy = nosuspend ? nullptr : busy_with(port, msg);
+  if (busy && port_suspend(p, busy, result == msg ? &again->mfa() : &again_3->mfa()))
+    return result == msg ? yield_to(p, again, to, msg) : yield_to(p, again_3, to, msg, Term::nil());
   Term ref = Term::none();
   switch (port_send(p, port, msg, nosuspend, &ref)) {
   case PortSend::Taken: return result;
   case PortSend::Busy: return atoms::nosuspend;
-  case PortSend::Wait: return trap_to(p, await, ref, atoms::nosuspend, result);
+  case PortSend::Wait: return trap_to(p, await, ref, atoms::nosuspend, result); // it has become busy just now
   }
   return result;
 }
@@ -25,8 +39,8 @@ Term remote(Process *p, Term to, Term msg, bool noconnect, bool nosuspend, Term 
 }
 
 // To whom a name belongs. Looked up once by the caller: asked again, it may have gone to another.
-Term to_owner(Process *p, Term id, Term msg, bool nosuspend, Term result) {
-  if (id.is_local_port()) return to_port(p, id, msg, nosuspend, result);
+Term to_owner(Process *p, Term to, Term id, Term msg, bool nosuspend, Term result) {
+  if (id.is_local_port()) return to_port(p, to, id, msg, nosuspend, result);
   if (Process *r = id.is_local_pid() ? process_lookup(id) : nullptr) message_send(p, r, msg);
   return result;
 }
@@ -43,7 +57,7 @@ Term send(Process *p, Term to, Term msg, bool noconnect, bool nosuspend, Term re
   if (to.is_atom()) {
     Term id = registry_whereis(to);
     if (traced) trace::sent(p, to, msg);
-    return id.is_none() ? badarg(p) : to_owner(p, id, msg, nosuspend, result);
+    return id.is_none() ? badarg(p) : to_owner(p, to, id, msg, nosuspend, result);
   }
   if (is_local_ref(to)) {
     if (traced) trace::sent(p, to, msg);
@@ -51,7 +65,7 @@ Term send(Process *p, Term to, Term msg, bool noconnect, bool nosuspend, Term re
     return result;
   }
   if (traced && (to.is_local_port() || is_external_pid(to) || is_external_ref(to))) trace::sent(p, to, msg);
-  if (to.is_local_port()) return to_port(p, to, msg, nosuspend, result);
+  if (to.is_local_port()) return to_port(p, to, to, msg, nosuspend, result);
   if (is_external_pid(to) || is_external_ref(to)) {
     if (of_this_node(to)) return result; // an earlier incarnation of this node: gone
     return remote(p, to, msg, noconnect, nosuspend, result);
@@ -62,7 +76,7 @@ Term send(Process *p, Term to, Term msg, bool noconnect, bool nosuspend, Term re
     if (!name.is_atom() || !node.is_atom()) return badarg(p);
     if (traced) trace::sent(p, to, msg);
     if (node != this_node()->name) return remote(p, to, msg, noconnect, nosuspend, result);
-    return to_owner(p, registry_whereis(name), msg, nosuspend, result);
+    return to_owner(p, to, registry_whereis(name), msg, nosuspend, result);
   }
   return badarg(p);
 }

@@ -146,6 +146,7 @@ Term request(Process *p, Term requester, Term target, Term priority, Term operat
   auto *r = new Request;
   r->run = run_request;
   r->kind = kind;
+  r->beside_dirty = kind == Request::CheckCode;
   r->requester = requester;
   r->type = e[0];
   r->argument = argument;

@@ -294,7 +294,7 @@ const std::unordered_map<std::string_view, Item> &items() {
       {"taints",
        [](Process *p) {
          Term l = Term::nil();
-         for (Term m : nif_modules()) l = make_cons(p->heap, m, l);
+         for (Term m : taints()) l = make_cons(p->heap, m, l);
          return l;
        }},
       {"lock_checking", [](Process *) { return atoms::false_; }},

@@ -53,8 +53,10 @@ int64_t change_existing(const Target &t, bool on, const trace::FlagList &f) {
     for (Term pid : process_pids())
       if (Process *other = process_lookup(pid); other && trace::change(other, on, f.mask, f.tracer)) n++;
   if (t.ports && (f.mask & trace::flag::OfPorts))
-    for (Term id : ports_all())
-      if (Port *port = port_lookup(id); port && trace::change(*port, on, f.mask & trace::flag::OfPorts, f.tracer)) n++;
+    for (Term id : ports_all(true)) { // a port that only flushes counts, but there is nothing more to tell of it
+      Port *port = port_lookup(id);
+      if (!port || trace::change(*port, on, f.mask & trace::flag::OfPorts, f.tracer)) n++;
+    }
   return n;
 }
 } // namespace

@@ -12,6 +12,8 @@ const Instr *entry_of(Machine *m, const Export *x) { return export_entry(x); }
 const Instr *enter(Machine *m, const Instr *entry) {
   Process *p = m->p;
   if (--p->reductions > 0) return entry;
+  const Mfa &function = FuncInfo::of(entry)->mfa;
+  if (!function.module.is_none()) p->current = &function; // what process_info tells where the code is no module's
   leave(m, entry, unsigned(FuncInfo::of(entry)->mfa.arity), RunResult::Yielded);
   if (m->result == uint8_t(RunResult::Yielded)) p->at_entry = true;
   return nullptr;

@@ -86,6 +86,7 @@ const Instr *library_body(Machine *m, const Mfa *mfa, const StaticNif *nif) {
 // The DirtyCall lives from the hand-over to native_dirty_run.
 const Instr *native_dirty(Machine *m, const Instr *pc, const Mfa *mfa, const StaticNif *nif) {
   m->p->dirty = new DirtyCall{.nif = nif, .kind = nif->kind, .mfa = mfa};
+  m->p->current = mfa; // until it has returned
   leave(m, pc, unsigned(mfa->arity), RunResult::Dirty);
   return nullptr;
 }
@@ -129,6 +130,7 @@ RunResult native_dirty_run(Machine *m, Process *p) {
   p->sync_limit();
   unsigned live = 1;
   const Instr *pc = fixed.return_;
+  if (!r.is_none() || p->freason.reason == Reason::Trap) p->current = nullptr;
   if (!r.is_none()) {
     m->x[0] = r;
   } else if (p->freason.reason == Reason::Trap && library) {

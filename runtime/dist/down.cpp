@@ -144,6 +144,7 @@ void dist_abort_pending(DistEntry *e, uint32_t connection, bool *was_connected) 
 void dist_down(DistEntry *e, Term controller, Term reason) {
   Remains r;
   bool visible;
+  std::unique_lock order(e->order);
   {
     std::scoped_lock g(e->in_lock, e->lock);
     if (e->controller != controller || (!e->connected() && e->state != DistState::Exiting)) return;
@@ -157,6 +158,7 @@ void dist_down(DistEntry *e, Term controller, Term reason) {
   tell(e, r);
   dist_tell_nodes(atoms::nodedown, e->name, r.connection, visible,
                   reason == atoms::normal ? atoms::connection_closed : reason);
+  order.unlock();
   node_gone();
 }
 

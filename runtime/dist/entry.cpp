@@ -167,6 +167,7 @@ bool dist_prepare_answer(DistEntry *e, uint32_t connection, DistTarget *out) {
 // --- Connected
 bool dist_connected(DistEntry *e, Term controller, Port *port, uint64_t flags, uint32_t creation, Term setup_pid) {
   uint32_t connection;
+  std::unique_lock order(e->order);
   {
     std::lock_guard g(e->lock);
     if (e->state != DistState::Pending || !e->controller.is_none()) return false;
@@ -203,6 +204,8 @@ bool dist_connected(DistEntry *e, Term controller, Port *port, uint64_t flags, u
   }
   dist_count_up();
   dist_listed(e, true);
+  dist_tell_nodes(atoms::nodeup, e->name, connection, flags & dflag::Published, Term::nil());
+  order.unlock(); // output may find the connection broken
   std::vector<Term> resumed;
   {
     std::lock_guard g(e->lock);
@@ -210,7 +213,6 @@ bool dist_connected(DistEntry *e, Term controller, Port *port, uint64_t flags, u
   }
   dist_resume(resumed, e);
   dist_kick(e);
-  dist_tell_nodes(atoms::nodeup, e->name, connection, flags & dflag::Published, Term::nil());
   // The port may have ended before it knew of the connection.
   if (port && port->gone() && port->dist.exchange(nullptr)) dist_down(e, controller, atoms::connection_closed);
   return true;

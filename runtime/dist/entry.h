@@ -66,6 +66,7 @@ struct DistEntry {
   std::atomic<Word> input_handler; // process that may call dist_ctrl_put_data
   std::atomic<uint64_t> in{0}, out{0};
 
+  std::mutex order; // held, before the others, while the connection's coming or going is told: what comes next waits
   std::mutex lock;
   DistState state = DistState::Idle;
   uint32_t connection = 0;
@@ -162,13 +163,15 @@ class DistEncoder;
 // Appends an encoded message and gets it going. False if the connection is gone (nothing is sent). *wait: the sender
 // has to dist_wait(). patient: as of dist_kick.
 bool dist_queue(const DistTarget &t, DistEncoder &m, bool *wait, bool patient = false);
+enum class DistWait : uint8_t { Bif, Send, Spawn }; // what waits: stock's name of it shows in process_info
 // Encodes and sends at once. payload none: control message only. p (may be null) waits if the queue is full.
-bool dist_send(const DistTarget &t, Process *p, Term control, Term payload = Term::none());
+bool dist_send(const DistTarget &t, Process *p, Term control, Term payload = Term::none(), DistWait = DistWait::Bif);
 // As dist_send for a BIF of p, in slices where the payload is large: answers `result`, or none having trapped. `suspend`
 // false: p does not wait though the queue is full.
-Term dist_send_from(Process *p, const DistTarget &t, Term control, Term payload, Term result, bool suspend = true);
+Term dist_send_from(Process *p, const DistTarget &t, Term control, Term payload, Term result, bool suspend = true,
+                    DistWait = DistWait::Send);
 // p, which is executing, does not go on until the queue is shorter. For p's slice to end, the caller yields.
-void dist_wait(Process *p, DistEntry *e);
+void dist_wait(Process *p, DistEntry *e, DistWait in = DistWait::Bif);
 // With lock held, after packets were taken: processes that may go on.
 void dist_unwait(DistEntry *e, std::vector<Term> *resumed);
 void dist_resume(const std::vector<Term> &pids, DistEntry *e);

@@ -42,7 +42,7 @@ bool dist_queue(const DistTarget &t, DistEncoder &m, bool *wait, bool patient) {
   return true;
 }
 
-bool dist_send(const DistTarget &target, Process *p, Term control, Term payload) {
+bool dist_send(const DistTarget &target, Process *p, Term control, Term payload, DistWait in) {
   DistTarget t = target;
   DistEntry *e = t.entry;
   if (t.pending) {
@@ -63,7 +63,7 @@ bool dist_send(const DistTarget &target, Process *p, Term control, Term payload)
       wait = e->busy;
     }
     if (t.pending) {
-      if (wait && p) dist_wait(p, e);
+      if (wait && p) dist_wait(p, e, in);
       return true;
     }
   }
@@ -75,11 +75,11 @@ bool dist_send(const DistTarget &target, Process *p, Term control, Term payload)
   bool wait, sent = dist_queue(t, *m, &wait, payload.is_none() && precedes_others(control));
   DistEncoder::put(std::move(m));
   if (p) p->bump((INT64_MAX - budget) / 32);
-  if (wait && p) dist_wait(p, e);
+  if (wait && p) dist_wait(p, e, in);
   return sent;
 }
 
-void dist_wait(Process *p, DistEntry *e) {
+void dist_wait(Process *p, DistEntry *e, DistWait in) {
   Term controller;
   {
     std::lock_guard g(e->lock);
@@ -89,7 +89,9 @@ void dist_wait(Process *p, DistEntry *e) {
   }
   if (!controller.is_none()) system_monitor_busy(p, atoms::busy_dist_port, controller);
   // The signal that ends this may come from now on; p handles it after this slice.
-  relations_of(p).suspended_by.push_back(e->name);
+  Relations &r = relations_of(p);
+  r.suspended_by.push_back(e->name);
+  r.suspended_by.push_back(Term::small(int(in))); // goes with it
   p->state.fetch_or(pstate::Suspended, std::memory_order_acq_rel);
   p->use_up();
 }

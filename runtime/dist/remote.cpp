@@ -174,6 +174,10 @@ bool demonitor(Process *p, const Monitor &m) {
   return dist_send(t, nullptr, make_tuple(h, op(DistOp::DemonitorP), p->id, watched_of(m), m.ref.get()));
 }
 
+void wait(Process *p, Term node) {
+  if (DistEntry *e = dist_find(node)) dist_wait(p, e);
+}
+
 void down(Term watched, Term watcher, Term ref, Term reason, uint32_t connection, RemoteWork **rest) {
   DistTarget t;
   if (dist_prepare(nullptr, node_of(watcher), false, false, &t) != DistReady::Yes || t.connection != connection) return;
@@ -217,6 +221,7 @@ void dist_init() {
                   .unlink = unlink,
                   .monitor = monitor,
                   .demonitor = demonitor,
+                  .wait = wait,
                   .group_leader = group_leader,
                   .down = down,
                   .link_exit = link_exit,

@@ -11,6 +11,7 @@ struct Sending {
   std::unique_ptr<DistEncoder> encoder;
   DistTarget target;
   bool suspend;
+  DistWait in;
 };
 
 Term send_continue(Process *p, const Term *args);
@@ -27,10 +28,10 @@ bool encode(Process *p, DistEncoder &m) {
   return done;
 }
 
-void queue(Process *p, const DistTarget &t, DistEncoder &m, bool suspend) {
+void queue(Process *p, const DistTarget &t, DistEncoder &m, bool suspend, DistWait in) {
   bool wait;
   dist_queue(t, m, &wait);
-  if (wait && suspend) dist_wait(p, t.entry);
+  if (wait && suspend) dist_wait(p, t.entry, in);
 }
 
 // args: magic reference, open terms, what the BIF answers
@@ -39,25 +40,26 @@ Term send_continue(Process *p, const Term *args) {
   Sending &s = m->value;
   s.encoder->restore(args[1], &p->heap);
   if (!encode(p, *s.encoder)) return yield(p, m, args[2]);
-  queue(p, s.target, *s.encoder, s.suspend);
+  queue(p, s.target, *s.encoder, s.suspend, s.in);
   return args[2];
 }
 } // namespace
 
-Term dist_send_from(Process *p, const DistTarget &t, Term control, Term payload, Term result, bool suspend) {
+Term dist_send_from(Process *p, const DistTarget &t, Term control, Term payload, Term result, bool suspend,
+                    DistWait in) {
   if (t.pending) {
-    dist_send(t, suspend ? p : nullptr, control, payload);
+    dist_send(t, suspend ? p : nullptr, control, payload, in);
     return result;
   }
   auto m = DistEncoder::get();
   m->start(t.flags, control, payload, &p->heap);
   if (!encode(p, *m)) {
-    auto *state = magic_new<Sending>(std::move(m), t, suspend);
+    auto *state = magic_new<Sending>(std::move(m), t, suspend, in);
     Term trapped = yield(p, state, result);
     bin_unref(state);
     return trapped;
   }
-  queue(p, t, *m, suspend);
+  queue(p, t, *m, suspend, in);
   DistEncoder::put(std::move(m));
   return result;
 }

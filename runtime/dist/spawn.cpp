@@ -5,6 +5,7 @@
 #include "runtime/proc/process.h"
 #include "runtime/proc/remote.h"
 #include "runtime/proc/signal_handle.h"
+#include "runtime/sys/seq_trace.h"
 #include "runtime/term/compare.h"
 
 namespace joist::runtime {
@@ -27,9 +28,24 @@ void prepare_child(Process *child, DistSpawn *s) {
   if (s->link || s->monitor) tied = dist_tie(child, m.entry, m.connection);
   if (s->link && tied) relations_of(child).link_add(s->from)->connection = m.connection;
   if (s->monitor && tied) relations_of(child).target_add(s->from, s->ref, Term::none(), m.connection);
-  message_send_built(child, s->arguments, s->heap->take());
+  Term token = Term::nil();
+  if (is_tuple_of(s->token, 5) && seq_trace::fields(s->token)[0].is_small() &&
+      seq_trace::fields(s->token)[2].is_small()) {
+    // The request bears the serial before that of the arguments.
+    const Term *t = seq_trace::fields(s->token);
+    Heap &h = child->heap;
+    Term request = make_tuple(h, atoms::spawn_request, s->ref, s->from, s->leader, s->mfa, s->options);
+    Term asked = make_tuple(h, t[0], t[1], Term::small(t[2].small_value() - 1), t[3], t[4]);
+    seq_trace::received(child, copy(asked, h), request);
+    Term answer = make_tuple(h, atoms::spawn_reply, s->ref, atoms::ok, child->id);
+    token = seq_trace::sending(child, s->from, answer);
+    Term with_arguments = copy(s->token, *s->heap);
+    message_send_built(child, s->arguments, s->heap->take(), with_arguments);
+  } else {
+    message_send_built(child, s->arguments, s->heap->take());
+  }
   int flags = (s->link ? kSpawnFlagLink : 0) | (s->monitor ? kSpawnFlagMonitor : 0);
-  reply(m, s->ref, s->from, flags, child->id, s->token);
+  reply(m, s->ref, s->from, flags, child->id, token);
   if (s->link && !tied) link_exit_send(s->from, child->id, atoms::noconnection);
 }
 
@@ -62,9 +78,13 @@ void replied(Process *p, Signal *s) {
     l->unlinking = 0;
     l->connection = connection;
   }
-  if (ok ? spawn->reply_ok : spawn->reply_error)
-    message_send(nullptr, p,
-                 make_tuple(p->heap, spawn->reply_tag.get(), s->ref, ok ? atoms::ok : atoms::error, s->from));
+  if (ok ? spawn->reply_ok : spawn->reply_error) {
+    FragmentHeap h(16);
+    Term token = copy(s->token, h); // nil, or of sequential tracing
+    Term answer = make_tuple(h, copy(spawn->reply_tag.get(), h), copy(s->ref, h), ok ? atoms::ok : atoms::error,
+                             copy(s->from, h));
+    message_send_built(p, answer, h.take(), token);
+  }
   if (ok && flags & kSpawnFlagMonitor) {
     m->kind = MonitorKind::DistProcess;
     m->target = KeptTerm(s->from);
@@ -114,7 +134,7 @@ bool dist_spawn_refused(DistEntry *e, uint32_t connection, Term control) {
   return true;
 }
 
-DistResult dist_spawn_replied(const DistMessage &m, const Term *e, Term) {
+DistResult dist_spawn_replied(const DistMessage &m, const Term *e, Term token) {
   Term ref = e[2], to = e[3], flags = e[4], result = e[5];
   auto earlier = [](Term t) { return external_node(t)->name == this_node()->name; };
   if (!to.is_local_pid()) return is_external_pid(to) && earlier(to) ? DistResult::Ok : DistResult::Invalid;
@@ -127,6 +147,7 @@ DistResult dist_spawn_replied(const DistMessage &m, const Term *e, Term) {
   s->extra = uint64_t(m.connection) << 32 | (result.is_atom() ? 0 : uint64_t(flags.small_value() & 3));
   s->arg = m.entry;
   s->fn = replied;
+  if (is_tuple_of(token, 5)) s->token = signal_own(s, token);
   if (signal_send_pid(to, s) || result.is_atom() || !(flags.small_value() & kSpawnFlagLink)) return DistResult::Ok;
   // The requester has ended: its end is what the linked process hears of.
   KeptTerm reason(atoms::noproc);

@@ -1,4 +1,5 @@
 #include "runtime/driver/ddll.h"
+#include "runtime/nif/library.h"
 
 #include "runtime/io/posix.h"
 #include "runtime/sched/progress.h"
@@ -227,6 +228,7 @@ int load_file(DdllState *s, const std::string &path, const std::string &name) {
   s->path = path;
   s->status = Status::Ok;
   driver_register(d);
+  taint(atom::intern(name));
   return kNoError;
 }
 

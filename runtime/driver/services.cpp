@@ -93,7 +93,8 @@ JOIST_ABI int driver_failure_posix(DrvPort *h, int error) {
 }
 JOIST_ABI int driver_failure(DrvPort *h, int code) {
   if (!drv_port_ok(h)) return -1;
-  port_fail(*h->port, Term::small(code));
+  if (code == 0) port_fail_eof(*h->port);
+  else port_fail(*h->port, Term::small(code));
   return 0;
 }
 JOIST_ABI int driver_exit(DrvPort *h, int error) {

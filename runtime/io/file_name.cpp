@@ -6,6 +6,8 @@
 #include <cstdlib>
 
 namespace joist::runtime {
+bool untranslatable_names_fail = false;
+
 namespace {
 bool locale_is_utf8() {
   for (const char *name : {"LC_ALL", "LC_CTYPE", "LANG"}) {

@@ -5,6 +5,7 @@
 #include <string>
 namespace joist::runtime {
 bool file_names_utf8();
+extern bool untranslatable_names_fail; // +fnue: a name that is no valid UTF-8 makes listing its directory fail
 // Bytes of a name given as (deep) list of characters, or binary; as an atom too if `atoms_too`. No NUL at the end.
 // False: not a name, a character that the encoding lacks, or NUL in it.
 bool file_name_to_native(Term name, std::string *out, bool atoms_too = false);

@@ -36,6 +36,7 @@ namespace portflag {
 inline constexpr uint32_t Exiting = 1 << 0, Closing = 1 << 1, Dead = 1 << 2;
 inline constexpr uint32_t Gone = Exiting | Closing | Dead; // no operations any more
 inline constexpr uint32_t Busy = 1 << 3;
+inline constexpr uint32_t Waited = 1 << 4; // processes are suspended until it is not busy
 } // namespace portflag
 
 struct PortTimer; // port_timer.cpp
@@ -57,6 +58,7 @@ struct Port {
   // --- port data: no signal, only a table
   SmallLock data_lock;
   KeptTerm data;
+  std::vector<Term> suspended; // see port_suspend; under data_lock
   // --- owned by who executes
   std::unique_ptr<DriverPort> instance;
   Term caller = Term::none(); // see port_caller
@@ -103,7 +105,8 @@ void port_ref(Port *);
 void port_unref(Port *); // any thread
 // A new port, executing (the caller calls port_end). The reference belongs to the table until port_terminate. Null at the port limit.
 Port *port_create(const Driver *driver, std::string name, Term owner);
-std::vector<Term> ports_all();
+// Ascending by number; those that existed together at some moment. closing: also those that only flush what was written.
+std::vector<Term> ports_all(bool closing = false);
 
 bool port_begin(Port *); // takes the right to execute (and a reference) if the port is idle
 void port_end(Port *);   // gives the right back, not the reference
@@ -111,6 +114,11 @@ void port_end(Port *);   // gives the right back, not the reference
 bool port_begin_anyway(Port *);
 void port_run_tasks(Port *, int max);
 void port_enqueue(Port *, PortTask *); // takes over the task
+
+// A busy port: p, which is executing, is suspended until it is busy no more, and the caller yields to what then tries
+// again. False: the port is not busy (any more), or gone. Waited is set only while Busy is, in one step, so that
+// port_settle, which looks after Busy was cleared, misses nobody.
+bool port_suspend(Process *p, Port *port, const Mfa *in); // in: what it waits in, as process_info names it
 
 // Runs after every callback, with the right to execute: ends the port if it failed, lets held commands go.
 void port_settle(Port &);

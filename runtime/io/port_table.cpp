@@ -13,7 +13,7 @@ std::atomic<Port *> *table;
 size_t table_size; // power of two
 size_t limit_;
 std::atomic<size_t> alive_count{0};
-std::mutex table_lock; // insertion
+std::mutex table_lock; // changes of the table
 uint64_t next_number;  // under table_lock
 constexpr uint64_t kMaxNumber = (uint64_t{1} << 28) - 1;
 
@@ -92,10 +92,13 @@ Port *port_lookup(Term id) {
   return p && p->number == id.imm_payload() && !p->gone() ? p : nullptr;
 }
 
-std::vector<Term> ports_all() {
+std::vector<Term> ports_all(bool closing) {
   std::vector<Term> v;
+  std::unique_lock g(table_lock);
   for (size_t i = 0; i < table_size; i++)
-    if (Port *p = table[i].load(std::memory_order_acquire); p && !p->gone()) v.push_back(p->id);
+    if (Port *p = table[i].load(std::memory_order_acquire))
+      if (!p->gone() || (closing && p->flags.load(std::memory_order_relaxed) & portflag::Closing)) v.push_back(p->id);
+  g.unlock();
   std::sort(v.begin(), v.end(), [](Term a, Term b) { return a.imm_payload() < b.imm_payload(); });
   return v;
 }
@@ -117,7 +120,10 @@ void port_terminate(Port &port) {
     std::lock_guard g(port.data_lock);
     port.data = KeptTerm(atoms::undefined);
   }
-  table[port.number % table_size].store(nullptr, std::memory_order_release);
+  {
+    std::lock_guard g(table_lock);
+    table[port.number % table_size].store(nullptr, std::memory_order_release);
+  }
   alive_count.fetch_sub(1);
   for (PortTask *t : port.held) { // their senders wait for an answer
     t->dropped(port);

@@ -119,6 +119,40 @@ void port_enqueue(Port *p, PortTask *t) {
   if (schedule) schedule_work(port_run, p);
 }
 
+bool port_suspend(Process *p, Port *port, const Mfa *in) {
+  {
+    std::lock_guard g(port->data_lock);
+    uint32_t flags = port->flags.load(std::memory_order_acquire);
+    do {
+      if (!(flags & portflag::Busy) || flags & portflag::Gone) return false;
+    } while (!port->flags.compare_exchange_weak(flags, flags | portflag::Waited, std::memory_order_acq_rel));
+    port->suspended.push_back(p->id);
+  }
+  system_monitor_busy(p, atoms::busy_port, port->id);
+  // The signal that ends this may come from now on; p handles it after this slice.
+  relations_of(p).suspended_by.push_back(port->id);
+  p->current = in;
+  p->state.fetch_or(pstate::Suspended, std::memory_order_acq_rel);
+  p->use_up();
+  return true;
+}
+
+namespace {
+void resume_suspended(Port &port) {
+  std::vector<Term> pids;
+  {
+    std::lock_guard g(port.data_lock);
+    port.flags.fetch_and(~portflag::Waited);
+    pids.swap(port.suspended);
+  }
+  for (Term pid : pids) {
+    Signal *s = signal_new(SignalKind::Resume);
+    s->from = port.id;
+    signal_send_pid(pid, s);
+  }
+}
+} // namespace
+
 void port_settle(Port &port) {
   if (port.failed && !(port.flags.load() & portflag::Dead)) {
     port.failed = false;
@@ -133,6 +167,8 @@ void port_settle(Port &port) {
   if ((port.flags.load() & (portflag::Closing | portflag::Dead)) == portflag::Closing && port.queue.size() == 0)
     port_terminate(port);
   if (port.dist && !port.busy() && !port.gone()) dist_port_ready(port);
+  if ((port.flags.load() & (portflag::Waited | portflag::Busy)) == portflag::Waited) [[unlikely]]
+    resume_suspended(port);
   while (!port.held.empty() && !port.busy() && !port.gone()) {
     PortTask *t = port.held.front();
     port.held.pop_front();

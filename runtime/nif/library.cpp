@@ -43,10 +43,7 @@ Refusal open_library(NifLibrary *lib, const std::string &path) {
     const char *why = dlerror();
     return {atoms::bad_lib, "Failed to find library init function: '" + std::string(why ? why : "") + "'"};
   }
-  {
-    std::lock_guard g(tainted_lock);
-    if (std::find(tainted.begin(), tainted.end(), lib->module) == tainted.end()) tainted.push_back(lib->module);
-  }
+  taint(lib->module);
   auto *e = reinterpret_cast<const NifEntry *(*)()>(init)();
   if (!e) return {atoms::bad_lib, "Library init-call unsuccessful"};
   // Fields that its version does not have are not there to read.
@@ -218,7 +215,11 @@ Term nif_load(Process *p, const std::string &path, Term info, const Instr *pc) {
                     make_tuple(p->heap, no.tag, make_string(p->heap, no.text.data(), no.text.size())));
 }
 
-std::vector<Term> nif_modules() {
+void taint(Term name) {
+  std::lock_guard g(tainted_lock);
+  if (std::find(tainted.begin(), tainted.end(), name) == tainted.end()) tainted.push_back(name);
+}
+std::vector<Term> taints() {
   std::lock_guard g(tainted_lock);
   return tainted;
 }

@@ -55,8 +55,10 @@ struct ScheduledNif : LibraryNif {
   std::vector<Term> args; // good until the function that scheduled it has returned
 };
 
-std::vector<Term> nif_modules(); // that have called load_nif/2 for a file, in no particular order: system_info(taints)
-void nif_init();                 // hooks; once at start
+// system_info(taints), in order of loading: modules that have called load_nif/2 for a file, and names of loaded drivers.
+std::vector<Term> taints();
+void taint(Term name);
+void nif_init(); // hooks; once at start
 
 inline Term nif_call(Process *p, const LibraryNif *nif, unsigned argc, const Term *args) {
   dist_slice.flush();

@@ -23,6 +23,16 @@ void type_unref(ResourceType *t) {
 void monitors_unref(ResourceMonitors *m) {
   if (m->refs.fetch_sub(1, std::memory_order_acq_rel) == 1) delete m;
 }
+void monitor_unref(ResourceMonitor *w) {
+  if (w->refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  monitors_unref(w->of);
+  delete w;
+}
+// w was taken out of the list.
+void monitor_drop(ResourceMonitor *w) {
+  if (process_unwatch(w)) monitor_unref(w); // else it fires, or has
+  monitor_unref(w);
+}
 // The resource is going: nobody is told any more.
 void monitors_drop(ResourceMonitors *m) {
   std::vector<ResourceMonitor *> list;
@@ -31,11 +41,7 @@ void monitors_drop(ResourceMonitors *m) {
     m->resource = nullptr;
     list.swap(m->list);
   }
-  for (ResourceMonitor *w : list) {
-    if (!process_unwatch(w)) continue; // its firing, under way, frees it
-    delete w;
-    monitors_unref(m);
-  }
+  for (ResourceMonitor *w : list) monitor_drop(w);
   monitors_unref(m);
 }
 
@@ -77,11 +83,13 @@ void fired(Watch *watch) {
   auto *w = static_cast<ResourceMonitor *>(watch);
   ResourceMonitors *m = w->of;
   Resource *r = nullptr;
+  bool listed = false;
   {
     std::lock_guard g(m->lock);
     auto at = std::find(m->list.begin(), m->list.end(), w);
     if (at != m->list.end()) {
       m->list.erase(at);
+      listed = true;
       if (m->resource && add_reference_unless_dead(m->resource)) r = m->resource;
     }
   }
@@ -96,8 +104,8 @@ void fired(Watch *watch) {
     }
     bin_unref(r);
   }
-  delete w;
-  monitors_unref(m);
+  if (listed) monitor_unref(w);
+  monitor_unref(w);
 }
 } // namespace
 
@@ -296,10 +304,10 @@ JOIST_ABI int enif_monitor_process(NifEnv *, void *object, const NifPid *pid, Ni
       std::lock_guard g(m->lock);
       std::erase(m->list, w);
     }
-    delete w;
-    monitors_unref(m);
+    for (int ref = 0; ref < 3; ref++) monitor_unref(w);
     return 1;
   }
+  monitor_unref(w);
   if (out) *out = id;
   return 0;
 }
@@ -318,10 +326,7 @@ JOIST_ABI int enif_demonitor_process(NifEnv *, void *object, const NifMonitor *i
     }
   }
   if (!w) return 1;
-  if (process_unwatch(w)) {
-    delete w;
-    monitors_unref(m);
-  } // else it is being fired, finds itself gone from the list, and frees itself
+  monitor_drop(w);
   return 0;
 }
 

@@ -28,9 +28,12 @@ struct ResourceType { // ErlNifResourceType
 };
 
 struct Resource;
+// Held by the list below while it is in there, by the watched process' slot until it has fired or was taken back, and by
+// whoever sets it up: who takes it out of the list may be late for the slot, and the other way round.
 struct ResourceMonitor : Watch {
   struct ResourceMonitors *of;
   uint32_t numbers[3];
+  std::atomic<int> refs{3};
 };
 struct ResourceMonitors {
   SmallLock lock;

@@ -54,6 +54,15 @@ CodeLocation location(Asked &a, const Mfa **mfa) {
   *mfa = l.function ? &l.function->mfa : nullptr;
   if (!a.self && (process_not_started(a.p) || (!l.function && a.p->current)))
     *mfa = process_not_started(a.p) ? &a.p->initial_call : a.p->current; // the latter: in native code
+  if (a.p->relations)
+    for (Term by : a.p->relations->suspended_by)
+      if (by.is_small()) { // a busy connection: what stock's processes wait in (dist_wait)
+        static const Mfa waits_in[] = {{atoms::erlang, atoms::bif_return_trap, 2},
+                                       {atoms::erts_internal, atoms::dsend_continue_trap, 1},
+                                       {atoms::erts_internal, atoms::spawn_request_yield, 3}};
+        *mfa = &waits_in[by.small_value()];
+        return {};
+      }
   return l;
 }
 

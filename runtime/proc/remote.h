@@ -33,6 +33,8 @@ struct RemoteHooks {
     return false;
   }; // target: external pid, or node name with m.name
   bool (*demonitor)(Process *p, const Monitor &m) = [](Process *, const Monitor &) -> bool { return false; };
+  // p, executing a BIF, has sent something that does not make it wait: it does now, if the connection is busy.
+  void (*wait)(Process *p, Term node) = [](Process *, Term) -> void {};
   bool (*group_leader)(Process *p, Term leader, Term to) = [](Process *, Term, Term) -> bool { return false; };
   // A local process is gone (or never was) that a remote one watches or is linked to. rest (may be null): gets what is
   // left to be done if the reason is large, which must stay where it is until then.

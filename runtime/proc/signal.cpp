@@ -165,10 +165,15 @@ int fetch(Process *p, bool executing) {
   return reds;
 }
 
+void run_system_task(Process *p, Signal *s) {
+  auto *t = static_cast<SystemTask *>(s->arg);
+  t->run(p, t);
+}
+
 // May s be acted upon while a dirty thread uses heap and registers?
 bool handled_beside_dirty(const Signal *s) {
   switch (s->kind) {
-  case SignalKind::Rpc:
+  case SignalKind::Rpc: return s->fn == run_system_task && static_cast<SystemTask *>(s->arg)->beside_dirty;
   case SignalKind::Suspend: // takes effect, and is answered, after the call
   case SignalKind::SuspendDone:
   case SignalKind::Resume: return false;
@@ -291,10 +296,7 @@ bool (*check_process_code_hook)(Process *p, Term module, Term *x, unsigned live)
 bool system_task_send(Term pid, SystemTask *task, Priority prio) {
   Signal *s = signal_new(SignalKind::Rpc);
   s->arg = task;
-  s->fn = [](Process *p, Signal *self) {
-    auto *t = static_cast<SystemTask *>(self->arg);
-    t->run(p, t);
-  };
+  s->fn = run_system_task;
   Process *p = process_lookup(pid);
   if (!p || !signal_send(p, s)) {
     if (!p) signal_free(s);

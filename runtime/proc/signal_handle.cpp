@@ -162,6 +162,7 @@ void resume(Process *p, Term by) {
   if (!p->relations) return;
   auto &v = p->relations->suspended_by;
   std::erase(v, by);
+  if (by.is_atom()) std::erase_if(v, [](Term t) { return t.is_small(); }); // what it waited in for that node
   if (v.empty()) p->state.fetch_and(~pstate::Suspended, std::memory_order_acq_rel);
 }
 } // namespace

@@ -9,6 +9,8 @@ struct SystemTask {
   // Does it, once. p is not executing: registers are p->saved_x()[0..live_x), pc and stack are saved; it may collect.
   // p null: the process is gone (on any thread). The task owns itself: frees `self` in the end.
   void (*run)(Process *p, SystemTask *self) = nullptr;
+  // It needs the stack and pc only: it is done, by a scheduler, also while p is in a dirty native function.
+  bool beside_dirty = false;
 };
 // Has `task` done in the context of the process, which executes with at least this priority until then: who waits for a
 // task is not kept waiting by what has less priority. False if there is none (run is not called, the caller keeps task).

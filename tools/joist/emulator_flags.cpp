@@ -2,6 +2,7 @@
 
 #include "jit/tier/symbols.h"
 #include "jit/tier/tier.h"
+#include "runtime/io/file_name.h"
 #include "runtime/mem/gc.h"
 #include "runtime/sys/settings.h"
 #include "tools/joist/command_line.h"
@@ -238,8 +239,11 @@ struct Flags {
         if (f[1] != 'n' || f.size() < 3 || !strchr("ula", f[2]))
           bad("filename encoding",
               f.substr(f.size() < 2 ? 1 : 2) + ", can be (l,u or a, optionally followed by w, i or e)");
+        if (f[2] != 'l' && f.size() > 3 && !strchr("wie", f[3]))
+          bad("type of warnings for wrongly coded filename:", f.substr(3));
         v.native_name_encoding = f[2];
         v.native_name_warn = f.size() < 4 || f[3] == 'w';
+        untranslatable_names_fail = f.size() > 3 && f[3] == 'e';
         break;
       case 'g':
         if (f != "gc_stress") refuse("unknown flag -" + f);
@@ -320,7 +324,8 @@ std::string emulator_flags_help() {
   return "  honoured: +S +SP +SDcpu +SDPcpu +SDio +sss +P +Q +t +e +h* +B* +c +C +fn* +i +pc +W +d +A +V\n"
          "  checked and accepted, no effect in Joist: +a +I* +J +K +M* +n +R +r +rg +s* (wakeup, busy wait, binding) "
          "+T +v +z*\n"
-         "  Joist's own: +gc_stress (collect at every allocation) +JPtier true|false (compile hot functions; default true)\n"
+         "  Joist's own: +gc_stress (collect at every allocation) +JPtier true|false (compile hot functions; default "
+         "true)\n"
          "    +JPforce true|MODULE,.. (compile while loading) +JPthreads N (compiler threads; default 1)\n"
          "    +JPcode MB (limit of compiled code in memory; default 128) +JPcache DIR|false (where it is kept; "
          "default\n"

@@ -123,6 +123,45 @@ events() ->
           R = wait_for(fun({monitor, Q, long_schedule, [{timeout, T}, {in, I}, {out, O}]}) when Q =:= P -> {T >= 20, shape(I) =/= integer, shape(O) =/= integer}; (_) -> false end),
           erts_debug:set_internal_state(available_internal_state, false),
           erlang:system_monitor(undefined), R end},
+     {waits_for_port, fun() ->
+          %% each sender finds the port busy: with what it waits, and that it goes when it is killed, or the port
+          Data = <<0:2400000>>,
+          Wait = fun(Send) ->
+              Self = self(),
+              P = spawn(fun() -> Port = open_port({spawn, "sleep 20"}, [binary]), Self ! {port, Port}, [Send(Port, Data) || _ <- lists:seq(1, 20)], Self ! sent end),
+              Port = receive {port, X} -> X end,
+              S = until_suspended(P, 200),
+              F = process_info(P, current_function),
+              process_flag(trap_exit, true), link(Port), exit(P, kill),
+              Gone = receive {'EXIT', Port, R} -> R after 3000 -> still end,
+              {S, F, Gone, is_process_alive(P), receive sent -> sent after 0 -> waiting end}
+          end,
+          [Wait(fun port_command/2), Wait(fun(Port, D) -> Port ! {self(), {command, D}} end),
+           Wait(fun(Port, D) -> erlang:send(Port, {self(), {command, D}}, []) end)] end},
+     {goes_on_without_port, fun() ->
+          Data = <<0:2400000>>, Self = self(),
+          P = spawn(fun() -> process_flag(trap_exit, true), Port = open_port({spawn, "sleep 20"}, [binary]), Self ! {port, Port},
+                             Self ! {sent, catch [port_command(Port, Data) || _ <- lists:seq(1, 20)]} end),
+          Port = receive {port, X} -> X end,
+          S = until_suspended(P, 200), exit(Port, kill),
+          {S, receive {sent, {'EXIT', {R, _}}} -> R; {sent, R} -> R after 3000 -> stuck end} end},
+     {dirty_purge, fun() ->
+          %% a process in a dirty call is found in old code, and killed, at once
+          Forms = [{attribute, 1, module, obs_dirty}, {attribute, 1, export, [{f, 1}]},
+                   {function, 1, f, 1, [{clause, 1, [{var, 1, 'F'}], [], [{call, 1, {var, 1, 'F'}, []}, {atom, 1, done}]}]}],
+          {ok, obs_dirty, Bin} = compile:forms(Forms, []),
+          {module, obs_dirty} = erlang:load_module(obs_dirty, Bin),
+          {P, M} = spawn_monitor(fun() -> obs_dirty:f(fun() -> erts_debug:dirty_io(wait, 1500) end) end),
+          {P2, M2} = spawn_monitor(fun() -> erts_debug:dirty_io(wait, 400), exit(back) end),
+          receive after 100 -> ok end,
+          I = process_info(P, [current_function, status]),
+          true = erlang:delete_module(obs_dirty),
+          C = {erlang:check_process_code(P, obs_dirty), erlang:check_process_code(P2, obs_dirty), code:soft_purge(obs_dirty)},
+          T0 = erlang:monotonic_time(millisecond), Pu = code:purge(obs_dirty),
+          R = receive {'DOWN', M, _, P, X} -> X after 3000 -> alive end, T1 = erlang:monotonic_time(millisecond),
+          {I, C, Pu, R, T1 - T0 < 900, receive {'DOWN', M2, _, P2, Y} -> Y after 3000 -> alive end} end},
+     {ports_are_those_there, fun() ->
+          P = open_port({spawn, "sleep 5"}, []), A = lists:member(P, erlang:ports()), port_close(P), {A, lists:member(P, erlang:ports())} end},
      {busy_port, fun() ->
           erlang:system_monitor(self(), [busy_port]),
           Self = self(),
@@ -230,6 +269,8 @@ got(P, N) -> receive {P, {data, D}} -> got(P, N - byte_size(D)) after 5000 -> ex
 large() -> T = erlang:make_tuple(400000, x), erlang:garbage_collect(), tuple_size(T).
 churn(0) -> ok;
 churn(N) -> length(lists:seq(1, 500)), churn(N - 1).
+until_suspended(_, 0) -> never;
+until_suspended(P, N) -> case process_info(P, status) of {status, suspended} -> suspended; _ -> receive after 10 -> until_suspended(P, N - 1) end end.
 busy(0) -> ok;
 busy(N) -> busy(N - 1).
 
