@@ -16,6 +16,7 @@ struct Job {
   void (*invoke)(void *);
   void *data;
   void (*free)(void *);
+  PortDataLock *lock; // the port's, referenced: the job may use it when the port is gone; or null
 };
 struct Worker {
   std::mutex lock;
@@ -34,7 +35,10 @@ void finish(const Job &j, bool alive) {
 struct DoneTask final : PortTask {
   Job j;
   explicit DoneTask(Job x) : j(x) {}
-  ~DoneTask() override { drv_port_unref(j.h); }
+  ~DoneTask() override {
+    if (j.lock) driver_pdl_dec_refc(j.lock);
+    drv_port_unref(j.h);
+  }
   void run(Port &port) override { finish(j, !j.h->dead && port.instance); }
   void dropped(Port &) override { finish(j, false); }
 };
@@ -76,13 +80,14 @@ JOIST_ABI long driver_async(DrvPort *h, unsigned *key, void (*invoke)(void *), v
   static std::atomic<unsigned> turn{0};
   if (!drv_port_ok(h)) return -1;
   long number = numbers.fetch_add(1) & 0x3fffffff;
-  Job j{h, invoke, data, free};
+  Job j{h, invoke, data, free, h->pdl};
   if (vm_flags.async_threads == 0) {
     invoke(data);
     finish(j, true);
     return number;
   }
   h->refs.fetch_add(1);
+  if (j.lock) driver_pdl_inc_refc(j.lock);
   auto &all = workers();
   Worker *w = all[(key ? *key : turn.fetch_add(1)) % all.size()];
   {

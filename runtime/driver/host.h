@@ -52,6 +52,9 @@ struct PortDataLock {
   DrvPort *port;
   explicit PortDataLock(DrvPort *h) : port(h) {}
 };
+JOIST_ABI int64_t
+driver_pdl_inc_refc(PortDataLock *l); // both answer how many there are then; with the last the lock goes
+JOIST_ABI int64_t driver_pdl_dec_refc(PortDataLock *l);
 
 struct DrvMonitor;
 struct DrvPort { // ErlDrvPort

@@ -162,7 +162,7 @@ int select(NifEnv *env, int fd, int flags, void *object, const NifPid *pid, Term
     }
     if (!env && !pid) return INT_MIN | kInvalidEvent;
     if (fcntl(fd, F_GETFD) < 0) return INT_MIN | kFailed;
-    if (s && s->resource != resource) { // stolen: the former has lost the descriptor
+    if (s && s->resource != resource) { // stolen: the former has lost the descriptor, and is not told
       before = s->resource;
       s->close();
       s->release();
@@ -176,14 +176,7 @@ int select(NifEnv *env, int fd, int flags, void *object, const NifPid *pid, Term
       }
     s->arm();
   }
-  if (before) {
-    {
-      ResourceCall call(before->type);
-      OwnedEnv callback_env(call.library);
-      if (call.callbacks.stop) call.callbacks.stop(&callback_env, before->object(), fd, 0);
-    }
-    bin_unref(before);
-  }
+  if (before) bin_unref(before);
   return result;
 }
 } // namespace
