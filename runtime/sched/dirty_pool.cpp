@@ -113,7 +113,7 @@ void start_thread(Pool &pool) {
   pthread_attr_destroy(&attr);
 }
 
-std::vector<SchedulerStats> stats_of(Pool &pool) {
+std::vector<SchedulerStats> stats_of(Pool &pool, int64_t now) {
   std::vector<SchedulerStats> out;
   std::lock_guard g(pool.lock);
   for (unsigned i = 0; i < pool.limit; i++) out.push_back({.number = i + 1});
@@ -123,7 +123,7 @@ std::vector<SchedulerStats> stats_of(Pool &pool) {
     int64_t since = t->busy_since.load(std::memory_order_relaxed);
     s.running |= since != 0;
     s.context_switches += t->calls.load(std::memory_order_relaxed);
-    s.active_ns += uint64_t(t->busy_ns.load(std::memory_order_relaxed) + (since ? os_monotonic_time() - since : 0));
+    s.active_ns += uint64_t(t->busy_ns.load(std::memory_order_relaxed) + (since ? std::max<int64_t>(now - since, 0) : 0));
   }
   return out;
 }
@@ -174,8 +174,8 @@ SchedulerType dirty_scheduler_type() {
          : dirty_thread == &cpu ? SchedulerType::DirtyCpu
                                 : SchedulerType::DirtyIo;
 }
-std::vector<SchedulerStats> dirty_stats(SchedulerType type) {
-  return type == SchedulerType::DirtyCpu ? stats_of(cpu) : stats_of(io);
+std::vector<SchedulerStats> dirty_stats(SchedulerType type, int64_t now) {
+  return stats_of(type == SchedulerType::DirtyCpu ? cpu : io, now);
 }
 unsigned dirty_cpu_schedulers() { return cpu.limit; }
 unsigned dirty_cpu_schedulers_online() { return cpu.online; }

@@ -3,7 +3,7 @@
 #include "runtime/sys/time.h"
 
 namespace joist::runtime {
-std::vector<SchedulerStats> dirty_stats(SchedulerType type); // dirty_pool.cpp
+std::vector<SchedulerStats> dirty_stats(SchedulerType type, int64_t now); // dirty_pool.cpp; now: os_monotonic_time()
 
 namespace {
 std::atomic<bool> wall_time{false};
@@ -24,7 +24,7 @@ std::vector<SchedulerStats> scheduler_stats(SchedulerType type) {
   bool timing = wall_time.load(std::memory_order_relaxed);
   uint64_t total = timing ? uint64_t(now - enabled_at) : 0;
   if (type != SchedulerType::Normal) {
-    auto out = dirty_stats(type);
+    auto out = dirty_stats(type, now);
     auto &then = busy_then[type == SchedulerType::DirtyIo];
     unsigned before = schedulers_count() + (type == SchedulerType::DirtyIo ? dirty_cpu_schedulers() : 0);
     for (size_t i = 0; i < out.size(); i++) {
@@ -75,7 +75,7 @@ bool scheduler_wall_time_enable(bool on) {
     for (auto type : {SchedulerType::DirtyCpu, SchedulerType::DirtyIo}) {
       auto &then = busy_then[type == SchedulerType::DirtyIo];
       then.clear();
-      for (auto &s : dirty_stats(type)) then.push_back(s.active_ns);
+      for (auto &s : dirty_stats(type, enabled_at)) then.push_back(s.active_ns);
     }
   }
   return old;

@@ -93,7 +93,20 @@ events() ->
     end.
 allowed(What, Spec) -> try erlang:trace_pattern(What, Spec, []) catch error:R -> R after erlang:trace_pattern(What, true, []) end.
 
+%% How often a process is scheduled out within such a function of a large map: more than twice.
+walked(F) ->
+    Map = maps:from_keys(lists:seq(1, 300000), ok),
+    {P, M} = spawn_monitor(fun() -> receive go -> maps:F(Map) end end),
+    1 = erlang:trace(P, true, [running]),
+    P ! go,
+    receive {'DOWN', M, process, P, normal} -> ok end,
+    Ref = erlang:trace_delivered(P),
+    receive {trace_delivered, P, Ref} -> ok end,
+    outs(P, F, 0) > 2.
+outs(P, F, N) -> receive {trace, P, out, {maps, F, 1}} -> outs(P, F, N + 1); {trace, P, _, _} -> outs(P, F, N) after 0 -> N end.
+
 tracing() ->
+    [?C({running_long_walks, F}, walked(F)) || F <- [keys, values]] ++
     [?C(local_and_meta, traced([local, {meta, self()}], [{erlang, phash2, 2}, {?MODULE, hold, 1}],
                                fun() -> ?MODULE:hold(erlang:phash2(1, 1)) end)),
      ?C(what_messages_may_do, [{What, A, G, allowed(What, [{'_', G, A}])}

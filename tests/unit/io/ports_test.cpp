@@ -103,9 +103,15 @@ TEST_F(Ports, BusyPortMakesCallersWait) {
     Term nosuspend = make_list(p->heap, atoms::nosuspend), force = make_list(p->heap, atoms::force);
     EXPECT_EQ(ask(p, b::erts_internal_port_command_3, {port, data, nosuspend}), atoms::false_);
     EXPECT_EQ(ask(p, b::erts_internal_port_command_3, {port, data, force}), atoms::notsup);
-    Term ref = call(p, b::erts_internal_port_command_3, {port, data, Term::nil()});
-    ASSERT_TRUE(is_ref(ref));
-    EXPECT_EQ(settled(p, ref), atoms::true_);
+    // It is suspended, and calls again when the port is not busy any more.
+    ASSERT_TRUE(call(p, b::erts_internal_port_command_3, {port, data, Term::nil()}).is_none());
+    ASSERT_EQ(p->freason.reason, Reason::Trap);
+    EXPECT_TRUE(p->state.load() & pstate::Suspended);
+    EXPECT_TRUE(eventually([&] { // other schedulers execute the port meanwhile
+      signals_handle_all(p);
+      return !(p->state.load() & pstate::Suspended);
+    }));
+    EXPECT_EQ(ask(p, b::erts_internal_port_command_3, {port, data, Term::nil()}), atoms::true_);
     ask(p, b::erts_internal_port_close_1, {port});
   });
 }
