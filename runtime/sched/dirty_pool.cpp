@@ -123,7 +123,8 @@ std::vector<SchedulerStats> stats_of(Pool &pool, int64_t now) {
     int64_t since = t->busy_since.load(std::memory_order_relaxed);
     s.running |= since != 0;
     s.context_switches += t->calls.load(std::memory_order_relaxed);
-    s.active_ns += uint64_t(t->busy_ns.load(std::memory_order_relaxed) + (since ? std::max<int64_t>(now - since, 0) : 0));
+    s.active_ns +=
+        uint64_t(t->busy_ns.load(std::memory_order_relaxed) + (since ? std::max<int64_t>(now - since, 0) : 0));
   }
   return out;
 }
