@@ -107,7 +107,7 @@ ssh_client() ->
     User = sh("id -un"),
     Dir = filename:absname("ssh"),
     ok = file:write_file("ssh/config", ["Port ", integer_to_list(Port), "\nListenAddress 127.0.0.1\nHostKey ", Dir, "/host\nAuthorizedKeysFile ", Dir, "/authorized\nStrictModes no\nUsePAM no\nPermitRootLogin yes\n"
-                                        "PasswordAuthentication no\nPidFile none\nSubsystem sftp internal-sftp\nAcceptEnv MINE\n"]),
+                                        "MaxStartups 100\nPasswordAuthentication no\nPidFile none\nSubsystem sftp internal-sftp\nAcceptEnv MINE\n"]),
     Server = lists:flatten(io_lib:format("~s -D -e -f ~s/config", [os:find_executable("sshd", "/usr/sbin"), Dir])),
     service:with_program(Server, Port, fun() ->
         Options = [{user, User}, {user_dir, "ssh"}, {silently_accept_hosts, true}, {user_interaction, false}, {save_accepted_host, false}],
@@ -234,7 +234,7 @@ answer(Query, Way) ->
 os_mon() ->
     [{os_mon, fun() ->
         {ok, _} = application:ensure_all_started(os_mon),
-        Kind = fun Kind(X) when is_integer(X) -> integer; Kind(X) when is_float(X) -> number; Kind(X) when is_atom(X) -> X; Kind({K, V}) -> {K, Kind(V)};
+        Kind = fun Kind(X) when is_integer(X) -> integer; Kind(X) when is_float(X) -> number; Kind(X) when is_atom(X) -> X; Kind({K, V}) when not is_pid(K) -> {K, Kind(V)};
                    Kind(T) when is_tuple(T) -> list_to_tuple([Kind(E) || E <- tuple_to_list(T)]); Kind(P) when is_pid(P) -> pid;
                    Kind([H | _] = L) when is_integer(H) -> case io_lib:printable_list(L) of true -> text; false -> list end; Kind(L) when is_list(L) -> [Kind(E) || E <- L] end,
         Util = fun(X) -> case X of {error, _} -> X; _ when X >= 0, X =< 100 -> percent end end,
