@@ -106,7 +106,7 @@ in_process(Fetch, Pack) ->
     receive
         {Pid, Result} -> erlang:demonitor(Mon, [flush]), Result;
         {'DOWN', Mon, process, Pid, Reason} -> {process_died, Reason}
-    after 60000 ->
+    after 2000 * list_to_integer(os:getenv("CASE_SECONDS", "30")) ->
             exit(Pid, kill),
             timed_out
     end.
