@@ -84,10 +84,10 @@ Scheduler &queue_for(Process *p) {
   return *q;
 }
 
-// What a port task wakes goes on here, rather than another thread being woken for it.
+// What this thread wakes goes on here rather than on a sleeping scheduler, though it may have been there before: processes
+// that talk to one another then share a scheduler while one is enough for them, and find each other's data in its cache.
 bool stays_here(Process *p) {
-  return self && !self->machine.p && (adopting || self->queue.length() == 0) &&
-         self->index < online.load(std::memory_order_relaxed) &&
+  return self && self->index < online.load(std::memory_order_relaxed) &&
          !(p->state.load(std::memory_order_relaxed) & pstate::Bound);
 }
 
@@ -99,8 +99,21 @@ void enqueue(Process *p) {
   Scheduler &q = *preferred;
   p->run_queue.store(&q, std::memory_order_relaxed);
   q.queue.push(p);
-  if (&q != self && q.sleeping.load(std::memory_order_seq_cst)) wake(q);
+  if (&q == self) return; // ask_for_help()
+  if (q.sleeping.load(std::memory_order_seq_cst)) wake(q);
   else if (q.queue.length() > 1) wake_one_idle();
+}
+
+// After each turn, which took so many reductions: when others have waited here for long, for the length of the queue, an
+// idle scheduler is woken to take some of them. For less that would cost more than it brings.
+void ask_for_help(Scheduler &me, int used) {
+  constexpr uint64_t kPatience = kReductions / 2;
+  const uint32_t waiting = me.queue.length();
+  if (!waiting) me.waited = 0;
+  else if ((me.waited += uint64_t(used) * waiting) >= kPatience) {
+    me.waited = 0;
+    wake_one_idle();
+  }
 }
 
 // Takes p off this scheduler.
@@ -175,7 +188,6 @@ void stand_if_blocked(Scheduler &me) {
 }
 
 constexpr int kPartLost = -1;
-constexpr int64_t kUnattended = 50'000; // ns: how long a scheduler that left the poller may have other things to do
 
 // Does p's brief dirty job (sched/loan.h). False: this thread has lost its part meanwhile.
 bool run_brief(Scheduler &me, Process *p) {
@@ -307,7 +319,8 @@ bool work_anywhere(Scheduler &me) {
   return false;
 }
 
-constexpr int64_t kShortLook = 3'000, kLongLook = 20'000; // ns; look_around()
+// ns: how long a scheduler that left the poller may have other things to do before it looks again.
+constexpr int64_t kUnattended = 50'000;
 
 void sleep(Scheduler &me, int64_t next_timer) {
   MicroScope accounted(Micro::Sleep);
@@ -330,6 +343,7 @@ void sleep(Scheduler &me, int64_t next_timer) {
       l.unlock();
       poll_sleep(ns);
       me.left_poll = os_monotonic_time();
+      me.unattended = kUnattended;
       l.lock();
       me.in_poll = false;
       watch_start();
@@ -339,9 +353,8 @@ void sleep(Scheduler &me, int64_t next_timer) {
       else me.sleep_signal.wait_for(l, std::chrono::nanoseconds(ns), woken);
     }
     l.unlock();
-    const int64_t slept = os_monotonic_time() - me.idle_since.load(std::memory_order_relaxed);
-    me.idle_ns.fetch_add(slept, std::memory_order_relaxed);
-    if (slept < kLongLook) me.looked_in_vain = 0; // it was about to come
+    me.idle_ns.fetch_add(os_monotonic_time() - me.idle_since.load(std::memory_order_relaxed),
+                         std::memory_order_relaxed);
     me.idle_since.store(0, std::memory_order_relaxed);
     if (profiled(profile::Scheduler)) [[unlikely]]
       profile_scheduler(me.index + 1, true);
@@ -362,25 +375,34 @@ void sleep(Scheduler &me, int64_t next_timer) {
   progress::online();
 }
 
-// Before sleeping: answers from other schedulers and from sockets often come within microseconds, and to be woken takes
-// longer. Where that was in vain several times it is kept short.
+// Before sleeping: an answer from another scheduler or a socket often comes within the microseconds that going to sleep and
+// being woken take. Not longer than that, and without yielding the processor: who answers may need it, and on a busy machine
+// a yielding thread gets it back only after the slice of another program.
 bool look_around(Scheduler &me) {
-  constexpr uint8_t kInVain = 8;
+  constexpr int64_t kLook = 3'000; // ns
   MicroScope accounted(Micro::CheckIo);
-  const int64_t until = os_monotonic_time() + (me.looked_in_vain < kInVain ? kLongLook : kShortLook);
+  const int64_t until = os_monotonic_time() + kLook;
   do {
     for (int i = 0; i < 16; i++) {
       __builtin_ia32_pause();
-      if (me.queue.length() != 0) break;
+      if (me.queue.length() != 0) return true;
     }
-    if (me.queue.length() != 0 || poll_check()) {
-      me.looked_in_vain = 0;
-      return true;
-    }
-    sched_yield(); // whoever we wait for may want this processor
+    if (poll_check()) return true;
   } while (os_monotonic_time() < until);
-  if (me.looked_in_vain < kInVain) me.looked_in_vain++;
   return false;
+}
+
+// Between slices of one that has left the poller. When it has found nothing several times, it is the poll thread's turn.
+void look_at_descriptors(Scheduler &me) {
+  constexpr int64_t kLongUnattended = 1'000'000; // ns
+  MicroScope accounted(Micro::CheckIo);
+  if (poll_check()) {
+    me.left_poll = os_monotonic_time();
+    me.unattended = kUnattended;
+  } else if ((me.unattended *= 2) > kLongUnattended) {
+    me.left_poll = 0;
+    poll_attend();
+  }
 }
 
 // An offline scheduler gives away what is in its queue.
@@ -406,10 +428,7 @@ void loop(Scheduler &me) {
       if (count > 1 && turn % 8 == 0) run_late_timers(me, turn / 8, now);
       since_timers = 0;
     }
-    if (me.left_poll && os_monotonic_time() - me.left_poll > kUnattended) {
-      me.left_poll = 0;
-      poll_attend();
-    }
+    if (me.left_poll && os_monotonic_time() - me.left_poll > me.unattended) look_at_descriptors(me);
     bool is_online = me.index < online.load(std::memory_order_relaxed);
     if (!is_online) give_away(me);
     WorkItem *w = me.queue.pop_work();
@@ -420,6 +439,7 @@ void loop(Scheduler &me) {
       w->fn(w->arg);
       delete w;
       since_timers += 100;
+      ask_for_help(me, 100);
     }
     Process *p = is_online ? me.queue.pop() : nullptr;
     if (!p && !w && is_online) p = steal(me);
@@ -429,6 +449,7 @@ void loop(Scheduler &me) {
       int used = run(me, p);
       if (used == kPartLost) return;
       since_timers += used;
+      ask_for_help(me, used);
       continue;
     }
     if (w) continue;
@@ -557,7 +578,8 @@ void schedule_work(void (*fn)(void *), void *arg) {
     }
   }
   q->queue.push_work(new WorkItem{nullptr, fn, arg});
-  if (q != self && q->sleeping.load(std::memory_order_seq_cst)) wake(*q);
+  if (q == self) return; // ask_for_help()
+  if (q->sleeping.load(std::memory_order_seq_cst)) wake(*q);
   else if (q->queue.length() > 1) wake_one_idle();
 }
 

@@ -15,9 +15,10 @@
 //    as long as such a slice lasts in compiled code, at least a quarter of it in reductions: so how long a woken process
 //    waits for its turn does not depend on how fast the reductions of those before it are executed.
 //  * A scheduler with nothing to do sleeps until woken, or until its timer wheel's next time-out.
-//  * A queue with more than one entry wakes an idle scheduler, which steals. Bound processes are not stolen. Now and then a
-//    busy scheduler looks at another one's queue, too, and takes over a process that uses up its slices if that queue is
-//    longer by two.
+//  * What a scheduler makes runnable goes on there, unless it belongs to another one that is awake. An idle scheduler is
+//    woken, and steals, when others have waited behind the running processes for long (scheduler.cpp: ask_for_help), or
+//    when a thread that is no scheduler adds to a queue. Bound processes are not stolen. Now and then a busy scheduler
+//    looks at another one's queue, too, and takes over a process that uses up its slices if that queue is longer by two.
 //  * Multi-scheduling can be blocked by one thread at a time: schedulers_block() returns when all other schedulers stand
 //    still between two processes.
 #pragma once
