@@ -48,6 +48,9 @@ void sanitizer_unpoison(const void *p, size_t bytes) { __asan_unpoison_memory_re
 #endif
 
 #if __has_feature(thread_sanitizer)
-extern "C" const char *__tsan_default_options() { return "history_size=4:second_deadlock_stack=1"; }
+extern "C" const char *__tsan_default_options() {
+  // By default a halting program would stay for another second, connections and all: other nodes and ports would notice late.
+  return "history_size=4:second_deadlock_stack=1:atexit_sleep_ms=0";
+}
 extern "C" const char *__tsan_default_suppressions() { return ""; }
 #endif
