@@ -20,7 +20,8 @@ until(F, End, _) ->
     end.
 now_ms() -> erlang:monotonic_time(millisecond).
 
-mesh(Nodes) -> until(fun() -> [net_adm:ping(N) || N <- Nodes], timer:sleep(100), lists:sort(nodes()) =:= lists:sort(Nodes -- [node()]) end, 15000).
+mesh(Nodes) -> until(fun() -> [net_adm:ping(N) || N <- Nodes], timer:sleep(100), lists:sort(nodes()) =:= lists:sort(Nodes -- [node()]) end,
+                      500 * list_to_integer(os:getenv("CASE_SECONDS", "30"))).
 
 call_takes(N, Least, Most) ->
     T0 = now_ms(),

@@ -20,7 +20,8 @@ host() -> tl(string:find(atom_to_list(node()), "@")).
 one(Name, F, N) ->
     Self = self(),
     {Pid, Mon} = spawn_monitor(fun() -> Self ! {result, self(), try F(N) catch C:R -> {C, R} end} end),
-    Result = receive {result, Pid, R} -> R; {'DOWN', Mon, _, _, Reason} -> {died, Reason} after 40000 -> timeout end,
+    Result = receive {result, Pid, R} -> R; {'DOWN', Mon, _, _, Reason} -> {died, Reason}
+             after 1000 * list_to_integer(os:getenv("CASE_SECONDS", "40")) -> timeout end,
     demonitor(Mon, [flush]),
     show(Name, rename(rename(Result, N, peer), node(), me)).
 show(What, Answer) -> io:format("~p: ~0p~n", [What, Answer]).

@@ -23,7 +23,7 @@ run(Name, F) ->
     {P, M} = spawn_monitor(fun() -> exit({answer, catch F()}) end),
     receive {'DOWN', M, process, P, {answer, R}} -> io:format("~p: ~p~n", [Name, R]);
             {'DOWN', M, process, P, R} -> io:format("~p died: ~p~n", [Name, R])
-    after 40000 -> exit(P, kill), io:format("~p: timeout~n", [Name]) end.
+    after 1000 * list_to_integer(os:getenv("CASE_SECONDS", "40")) -> exit(P, kill), io:format("~p: timeout~n", [Name]) end.
 
 sh(Command) -> string:trim(os:cmd(Command)).
 sh(Format, Args) -> sh(lists:flatten(io_lib:format(Format, Args))).
