@@ -18,8 +18,7 @@ Term erlang_hibernate_3(Process *p, const Term *args) {
   return trap(p, self, args, 3);
 }
 Term erlang_yield_0(Process *p, const Term *) {
-  p->total_reductions -= uint64_t(p->reductions + p->withheld); // what is given up was not used
-  p->use_up();
+  p->leave_reductions(0);
   return atoms::true_;
 }
 

@@ -65,9 +65,7 @@ struct Op_yield_ {
   template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     m->x[0] = atoms::true_;
     SAVE();
-    Process *p = m->p;
-    p->total_reductions -= uint64_t(p->reductions + p->withheld); // what is given up was not used
-    p->use_up();
+    m->p->leave_reductions(0);
     LEAVE(leave(m, after(pc, SIZE), 1, RunResult::Yielded));
   }
 };

@@ -50,6 +50,7 @@ struct Op_loop_rec_end {
     GO(CODE(0));
   }
 };
+constexpr int kTimeToBecomeGarbage = 5; // reductions
 struct Op_remove_message {
   template <class I> static JOIST_HANDLER run(JOIST_PARAMS) {
     SAVE();
@@ -70,6 +71,8 @@ struct Op_remove_message {
     if (msg->fragments) {
       p->heap.adopt(msg->fragments);
       msg->fragments = nullptr;
+      // Its binaries make a collection due. Soon, but the message gets a little time to become garbage.
+      if (UNLIKELY(p->heap.off_heap.bytes > p->vheap_limit)) p->leave_reductions(kTimeToBecomeGarbage);
     }
     if (UNLIKELY(msg->token != p->seq_token)) seq_trace::received(p, msg->token, msg->term);
     signal_free(msg);

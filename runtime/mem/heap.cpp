@@ -77,6 +77,7 @@ void Heap::adopt(Fragment *list) {
   Fragment *last = list;
   for (;; last = last->next) {
     fragment_words += last->used;
+    off_heap.bytes += last->off_heap.bytes; // of the virtual heap, though the list stays theirs
     if (!last->next) break;
   }
   last->next = fragments;
@@ -103,9 +104,11 @@ Fragment *FragmentHeap::take() {
       head->next = f;
       f = head;
     }
-    f->off_heap = off_heap;
-    off_heap = {};
+    Word bytes = off_heap.bytes;
+    for (Fragment *other = f; other; other = other->next) bytes -= other->off_heap.bytes;
+    f->off_heap = {off_heap.first, bytes};
   }
+  off_heap = {};
   fragments = nullptr;
   frag_top = frag_limit = nullptr;
   fragment_words = 0;

@@ -145,6 +145,14 @@ struct Process {
     }
   }
   void use_up() { reductions = withheld = 0; } // gives up the rest of the slice
+  // Gives up all but `rest` of what is left of the slice, which counts as not used.
+  void leave_reductions(int rest) {
+    const int left = reductions + withheld;
+    if (left <= rest) return;
+    total_reductions -= uint64_t(left - rest);
+    reductions = rest;
+    withheld = 0;
+  }
   Word stack_words() const { return Word(heap_end - stack_top); }
   // Must be called after stack_top changed, before C++ code allocates.
   void sync_limit() { heap.limit = stack_top - kStackMargin; }

@@ -3,7 +3,7 @@
 -export([cases/0, init_loop/0]).
 -define(C(Name, Expr), {Name, fun() -> Expr end}).
 
-cases() -> exits() ++ links() ++ monitors() ++ names() ++ infos() ++ timers() ++ aliases() ++ options() ++ suspends() ++ bad() ++ mass() ++ long_exits() ++ dirty() ++ orders() ++ own_messages().
+cases() -> exits() ++ links() ++ monitors() ++ names() ++ infos() ++ timers() ++ aliases() ++ options() ++ suspends() ++ bad() ++ mass() ++ long_exits() ++ dirty() ++ orders() ++ own_messages() ++ received_binaries().
 
 init_loop() -> receive {From, X} -> From ! {self(), X}, init_loop(); stop -> ok; {die, R} -> exit(R) end.
 server() -> spawn(?MODULE, init_loop, []).
@@ -286,3 +286,20 @@ ask(purge, P) -> erlang:check_process_code(P, no_such_module, []), ask(purge, P)
 to_itself(N) ->
     self() ! {own, N},
     receive {own, N} -> got after 0 -> none end.
+
+% Who receives binaries and does nothing else frees them all the same.
+received_binaries() ->
+    [?C({received_binaries, Size},
+        begin P = spawn_link(fun swallow/0),
+              wait_until_waiting(P),
+              Most = lists:max([begin P ! {data, binary:copy(<<I:32>>, Size div 4)}, wait_until_waiting(P), held(P) end
+                                || I <- lists:seq(1, 40)]),
+              Most < 2000000 end)
+     || Size <- [100000, 250000]].
+swallow() -> receive {data, B} when byte_size(B) > 0 -> swallow() end.
+held(P) -> {binary, Bs} = process_info(P, binary), lists:sum([S || {_, S, _} <- Bs]).
+wait_until_waiting(P) ->
+    case process_info(P, [status, message_queue_len]) of
+        [{status, waiting}, {message_queue_len, 0}] -> ok;
+        _ -> erlang:yield(), wait_until_waiting(P)
+    end.

@@ -158,6 +158,26 @@ TEST_F(GcTest, LiteralsAreSharedUntilLeft) {
   EXPECT_TRUE(eq(x[0], expected));
 }
 
+TEST_F(GcTest, BinariesOfAMessageCountWhereItIs) {
+  constexpr Word kSize = 100000;
+  const auto binary = [](Heap &h) {
+    BinData *data = bin_alloc(kSize);
+    return make_refc_binary(h, data, data->data(), kSize);
+  };
+  FragmentHeap received;
+  binary(received);
+  FragmentHeap message; // with a list of its own beside the one it takes over
+  message.adopt(received.take());
+  EXPECT_EQ(received.off_heap.bytes, 0u);
+  Term own = binary(message);
+  EXPECT_EQ(message.off_heap.bytes, 2 * kSize);
+  p.heap.adopt(message.take());
+  EXPECT_EQ(p.heap.off_heap.bytes, 2 * kSize);
+  Term x[1] = {own};
+  gc_major(&p, 0, x, 1);
+  EXPECT_EQ(p.heap.off_heap.bytes, kSize); // the other one was garbage
+}
+
 TEST_F(GcTest, DeepListsNeedNoNativeStack) {
   Term l = Term::nil();
   for (int i = 0; i < 1000000; i++) l = make_cons(p.heap, l, Term::nil());
