@@ -78,6 +78,9 @@ bool read_date_time(Term t, int64_t first_year, CivilTime *c) {
          c->second >= 0 && c->second <= 59;
 }
 constexpr int64_t kFirstLocalYear = 1902, kFirstPosixYear = 1600;
+
+// mktime, in a function that suppressions can name (runtime/sys/sanitizer.cpp).
+[[gnu::noinline]] time_t c_library_mktime(tm *t) { return mktime(t); }
 } // namespace
 
 Term erlang_monotonic_time_0(Process *p, const Term *) { return make_int(p->heap, monotonic_time()); }
@@ -123,7 +126,7 @@ Term erlang_localtime_to_universaltime_2(Process *p, const Term *args) {
     t.tm_hour = int(c.hour), t.tm_min = int(c.minute), t.tm_sec = int(c.second);
     t.tm_isdst = dst;
     t.tm_wday = -1; // stays so only if mktime fails: -1 is also a valid time
-    time_t s = mktime(&t);
+    time_t s = c_library_mktime(&t);
     if (t.tm_wday == -1) {
       if (dst == 1) continue;
       return badarg(p);

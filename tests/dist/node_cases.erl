@@ -21,9 +21,10 @@ one(Name, F, N) ->
     Self = self(),
     {Pid, Mon} = spawn_monitor(fun() -> Self ! {result, self(), try F(N) catch C:R -> {C, R} end} end),
     Result = receive {result, Pid, R} -> R; {'DOWN', Mon, _, _, Reason} -> {died, Reason}
-             after 1000 * list_to_integer(os:getenv("CASE_SECONDS", "40")) -> timeout end,
+             after 1000 * patience() -> timeout end,
     demonitor(Mon, [flush]),
     show(Name, rename(rename(Result, N, peer), node(), me)).
+patience() -> list_to_integer(os:getenv("CASE_SECONDS", "40")).
 show(What, Answer) -> io:format("~p: ~0p~n", [What, Answer]).
 connect(_, 0) -> halt(1);
 connect(N, Tries) -> case net_adm:ping(N) of pong -> ok; _ -> timer:sleep(100), connect(N, Tries - 1) end.
@@ -40,7 +41,7 @@ other(Name, Args) ->
                 undefined -> ["-sname", "undefined"];
                 _ -> ["-sname", Name]
             end,
-    {ok, P, _} = peer:start(#{connection => standard_io, wait_boot => 30000,
+    {ok, P, _} = peer:start(#{connection => standard_io, wait_boot => 750 * patience(),
                               args => Flags ++ ["-setcookie", atom_to_list(erlang:get_cookie()), "-kernel", "logger_level", "emergency", "-pa", filename:dirname(code:which(?MODULE)) | Args]}),
     {P, peer:call(P, erlang, node, [])}.
 %% Answers of F with such a node, which is called `other` in them.
