@@ -299,7 +299,7 @@ failover(_) ->
     Names = [list_to_atom("fo" ++ I ++ "_" ++ Tag ++ "@" ++ host()) || I <- ["a", "b"]],
     [A, B] = Names,
     Args = fun(Me) -> ["-pa", Dir, "-kernel", "distributed", io_lib:format("[{wandering,500,[~p,~p]}]", [A, B]), "-kernel", "sync_nodes_optional", io_lib:format("[~p]", [hd(Names -- [Me])]),
-                       "-kernel", "sync_nodes_timeout", "8000", "-kernel", "dist_auto_connect", "once"] end,
+                       "-kernel", "sync_nodes_timeout", integer_to_list(200 * list_to_integer(os:getenv("CASE_SECONDS", "40"))), "-kernel", "dist_auto_connect", "once"] end,
     Start = fun(Me) -> {P, _} = other(hd(string:split(atom_to_list(Me), "@")), [lists:flatten(X) || X <- Args(Me)]), P end,
     Self = self(),
     [spawn_link(fun() -> P = Start(Me), Self ! {started, Me, P}, receive stop -> peer:stop(P) end end) || Me <- Names],
