@@ -147,7 +147,7 @@ Term erts_internal_port_command_3(Process *p, const Term *args) {
   Port *port = port_lookup_name(args[0]);
   if (!port) return atoms::badarg;
   if (force && !port->driver->soft_busy) return atoms::notsup;
-  if (nosuspend && !force && port->busy()) return atoms::false_;
+  if (nosuspend && port->refuses(force)) return atoms::false_;
   auto c = std::make_unique<PortCommand>();
   c->sender = p->id;
   c->force = force;
@@ -155,7 +155,7 @@ Term erts_internal_port_command_3(Process *p, const Term *args) {
   if (!c->data.push_iolist(args[1])) return atoms::badarg;
   p->bump(int64_t(c->data.size() / 256));
   static const Export *self = export_get_or_put(atoms::erts_internal, atoms::port_command, 3);
-  if (!force && port->busy() && port_suspend(p, port, &self->mfa())) // and then again
+  if (port->refuses(force) && port_suspend(p, port, &self->mfa())) // and then again
     return yield_to(p, self, args[0], args[1], args[2]);
   return port_call_submit(p, port, std::move(c));
 }

@@ -33,7 +33,10 @@ bool busy_limits(Term t, bool port_limits, PortOptions *o) {
     if (low < kMin || low > kMax || high < kMin || high > kMax) return false;
     low = std::min(low, high);
   }
-  if (!port_limits) return true; // of the port's message queue, which here has no limit of its own
+  if (!port_limits) {
+    o->queue_limits = {low, high};
+    return true;
+  }
   o->low_limit = low;
   o->high_limit = high;
   o->limits_given = true;
@@ -164,7 +167,8 @@ Term erts_internal_open_port_2(Process *p, const Term *args) {
   const Driver *driver = choose_driver(args[0], &s.o, &name);
   if (!driver) return atoms::badarg;
   bool spawns = driver == builtin_drivers.spawn;
-  if ((!spawns && (s.o.exit_status || s.o.args || s.o.arg0)) || (s.o.limits_given && !driver->takes_limits))
+  if ((!spawns && (s.o.exit_status || s.o.args || s.o.arg0)) || (s.o.limits_given && !driver->takes_limits) ||
+      (s.o.queue_limits && driver->no_queue_limits))
     return atoms::badarg;
   if (!s.directory.is_nil() && (!name_of(s.directory, &s.o.directory.emplace()) || s.o.directory->empty()))
     return atoms::badarg;
@@ -176,6 +180,8 @@ Term erts_internal_open_port_2(Process *p, const Term *args) {
   port->soft_eof = s.soft_eof;
   port->line_max = s.line;
   port->parallelism = s.o.parallelism;
+  if (driver->no_queue_limits) port_queue_limits(*port, ~size_t{0}, ~size_t{0});
+  else if (s.o.queue_limits) port_queue_limits(*port, s.o.queue_limits->first, s.o.queue_limits->second);
   // Set before the driver starts: a child may be running, and answered for, before `open` returns.
   Term ref = make_ref(p->heap);
   port->pending_open.to = p->id;

@@ -12,7 +12,7 @@ namespace {
 // Is msg output by the owner of a port that is busy?
 Port *busy_with(Term port, Term msg) {
   Port *x = port_lookup(port);
-  if (!x || !x->busy() || !is_tuple_of(msg, 2) || tuple_elements(msg)[0].raw() != x->owner.load()) return nullptr;
+  if (!x || !x->refuses() || !is_tuple_of(msg, 2) || tuple_elements(msg)[0].raw() != x->owner.load()) return nullptr;
   Term what = tuple_elements(msg)[1];
   return is_tuple_of(what, 2) && tuple_elements(what)[0] == atoms::command ? x : nullptr;
 }

@@ -174,6 +174,7 @@ LoadedDriver *loaded_driver_new(DriverEntry *entry) {
   d->name = d->own_name.c_str();
   d->open = open_linked;
   d->soft_busy = entry->flags & kDrvSoftBusy;
+  d->no_queue_limits = entry->flags & kDrvNoBusyMsgQueue;
   d->entry = entry;
   return d;
 }

@@ -67,7 +67,6 @@ struct DrvPort { // ErlDrvPort
   PortDataLock *pdl = nullptr;
   int control_flags = 0;
   int slice = 0; // percent of it consumed, as the driver says
-  size_t msgq_low = 4096, msgq_high = 8192;
   std::unordered_map<intptr_t, int> selected; // event -> kNifSelect bits
   std::vector<struct iovec> view;             // what driver_peekq showed last
   std::vector<DrvBinary *> view_bins;

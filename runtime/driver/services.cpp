@@ -116,21 +116,23 @@ JOIST_ABI int get_port_flags(DrvPort *h) {
   if (!drv_port_ok(h)) return 0;
   return (h->port->binary ? kBinary : 0) | (h->port->line_max ? kLine : 0);
 }
-// ~0 disables the limits, 0 asks for them; a high limit below the low one counts as that.
+// ~0 disables the limits, for good; 0 asks for them. A high limit below the low one counts as that.
 JOIST_ABI void erl_drv_busy_msgq_limits(DrvPort *h, size_t *low, size_t *high) {
   constexpr size_t kDisabled = ~size_t{0};
   if (!drv_port_ok(h)) return;
-  bool off = h->msgq_low == kDisabled;
-  if ((low && *low == kDisabled) || (high && *high == kDisabled)) {
-    h->msgq_low = h->msgq_high = kDisabled;
-  } else if (!off) {
-    if (low && *low != 0) h->msgq_low = *low;
-    if (high && *high != 0) h->msgq_high = *high;
-    if (h->msgq_high < h->msgq_low)
-      (high && *high ? h->msgq_low : h->msgq_high) = high && *high ? h->msgq_high : h->msgq_low;
+  size_t l = h->port->queue_low, m = h->port->queue_high; // changed in callbacks only
+  if (l != kDisabled && (low || high)) {
+    if ((low && *low == kDisabled) || (high && *high == kDisabled)) {
+      l = m = kDisabled;
+    } else {
+      if (low && *low != 0) l = *low;
+      if (high && *high != 0) m = *high;
+      if (m < l) (high && *high ? l : m) = high && *high ? m : l;
+    }
+    port_queue_limits(*h->port, l, m);
   }
-  if (low) *low = h->msgq_low;
-  if (high) *high = h->msgq_high;
+  if (low) *low = l;
+  if (high) *high = m;
 }
 JOIST_ABI int erl_drv_consume_timeslice(DrvPort *h, int percent) {
   if (!drv_port_ok(h)) return 1;

@@ -27,9 +27,10 @@ struct PortOptions {
   bool use_stdio = true, stderr_to_stdout = false, exit_status = false, parallelism = false;
   bool hide = false, overlapped_io = false;
   bool limits_given = false;
-  uint64_t low_limit = 4096, high_limit = 8192; // busy_limits_port, ~0: disabled
-  std::optional<std::string> directory;         // cd
-  std::optional<std::vector<std::string>> args; // without argv[0]
+  uint64_t low_limit = 4096, high_limit = 8192;              // busy_limits_port, ~0: disabled
+  std::optional<std::pair<uint64_t, uint64_t>> queue_limits; // busy_limits_msgq: low, high; ~0: disabled
+  std::optional<std::string> directory;                      // cd
+  std::optional<std::vector<std::string>> args;              // without argv[0]
   std::optional<std::string> arg0;
   std::vector<std::string> environment; // complete, "NAME=value"
 };
@@ -77,8 +78,9 @@ struct DriverOpen {
 struct Driver {
   const char *name;
   DriverOpen (*open)(Port &port, const std::string &command, const PortOptions &options);
-  bool soft_busy = false;    // port_command(.., [force]) is allowed
-  bool takes_limits = false; // busy_limits_port is allowed
+  bool soft_busy = false;       // port_command(.., [force]) is allowed
+  bool takes_limits = false;    // busy_limits_port is allowed
+  bool no_queue_limits = false; // what is sent to a port waits in its queue without limit
 };
 // Names are what open_port({spawn_driver, "name args"}, _) begins with; the built-in
 // ones that cannot be named so are fd_driver and spawn_driver.
@@ -111,6 +113,10 @@ void port_fail_eof(Port &port); // normal, or {Port, eof} if asked for with the 
 // As port_fail, but the connected process has been told by a message: its link is taken away, it gets no exit signal.
 void port_end_told(Port &port, Term reason);
 void port_set_busy(Port &port, bool busy);
+// When so many bytes of output are queued for the port (it executes elsewhere), those who send more are suspended until
+// there are fewer than `low`. ~0: never. Any thread.
+inline constexpr size_t kQueueLow = 4096, kQueueHigh = 8192;
+void port_queue_limits(Port &port, size_t low, size_t high);
 // Interest in a descriptor: ready_input / ready_output are called while it holds. false, false ends it; that must
 // happen before the descriptor is closed.
 void port_select(Port &port, int fd, bool read, bool write);

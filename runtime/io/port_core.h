@@ -30,6 +30,7 @@ public:
   virtual Term operation() const { return atoms::proc_sig; } // as tracing names it where it is done at once
   virtual Term kind() const { return atoms::proc_sig; }      // as system_monitor's long_schedule names it
   virtual void dropped(Port &) {}                            // the port died first
+  virtual size_t bytes() const { return 0; }                 // of output; the same as long as it is queued
 };
 
 namespace portflag {
@@ -37,6 +38,8 @@ inline constexpr uint32_t Exiting = 1 << 0, Closing = 1 << 1, Dead = 1 << 2;
 inline constexpr uint32_t Gone = Exiting | Closing | Dead; // no operations any more
 inline constexpr uint32_t Busy = 1 << 3;
 inline constexpr uint32_t Waited = 1 << 4; // processes are suspended until it is not busy
+inline constexpr uint32_t FullQueue =
+    1 << 5; // so much output is queued for it that it counts as busy to who sends more
 } // namespace portflag
 
 struct PortTimer; // port_timer.cpp
@@ -54,6 +57,8 @@ struct Port {
   // --- tasks
   SmallLock queue_lock;
   PortTask *first = nullptr, **last = &first;
+  size_t queued = 0; // their bytes; above the high limit the queue is full until they are fewer than the low one
+  size_t queue_low = kQueueLow, queue_high = kQueueHigh; // ~0: never full
   bool executing = false, scheduled = false;
   // --- port data: no signal, only a table
   SmallLock data_lock;
@@ -97,6 +102,10 @@ struct Port {
 
   bool gone() const { return flags.load(std::memory_order_acquire) & portflag::Gone; }
   bool busy() const { return flags.load(std::memory_order_acquire) & portflag::Busy; }
+  // Is a process that sends output to wait? force: only if the queue is full.
+  bool refuses(bool force = false) const {
+    return flags.load(std::memory_order_acquire) & (portflag::FullQueue | (force ? 0 : portflag::Busy));
+  }
 };
 
 Port *port_lookup(Term id); // alive ones only; null otherwise

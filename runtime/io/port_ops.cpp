@@ -170,7 +170,7 @@ PortSend port_send(Process *p, Term to, Term msg, bool nosuspend, Term *ref) {
   if (op == atoms::connect)
     return submit(p, port, new ConnectSignal(owner, arg.is_local_pid() ? arg : Term::none())), PortSend::Taken;
   if (op != atoms::command) return submit(p, port, new BadSignal), PortSend::Taken;
-  if (nosuspend && port->busy()) return PortSend::Busy;
+  if (nosuspend && port->refuses()) return PortSend::Busy;
   auto c = std::make_unique<PortCommand>();
   c->sender = owner;
   c->bang = true;

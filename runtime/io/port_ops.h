@@ -48,6 +48,7 @@ public:
   bool was_held = false;
   IoQueue data;
   Term operation() const override { return atoms::command; }
+  size_t bytes() const override { return data.size(); }
   Term perform(Port &port, Heap &h) override;
   void run(Port &port) override;
 

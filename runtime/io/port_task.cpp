@@ -34,6 +34,10 @@ PortTask *next_task(Port *p) {
   if (!t) return nullptr;
   p->first = t->next;
   if (!p->first) p->last = &p->first;
+  if (const size_t n = t->bytes()) {
+    p->queued -= n;
+    if (p->queued < p->queue_low) p->flags.fetch_and(~portflag::FullQueue); // port_settle comes after the task
+  }
   return t;
 }
 
@@ -112,6 +116,7 @@ void port_enqueue(Port *p, PortTask *t) {
     t->next = nullptr;
     *p->last = t;
     p->last = &t->next;
+    if (const size_t n = t->bytes(); (p->queued += n) > p->queue_high && n) p->flags.fetch_or(portflag::FullQueue);
     schedule = wants_scheduling(p);
     if (schedule && profiled(profile::Ports)) [[unlikely]]
       told(p, true);
@@ -119,12 +124,20 @@ void port_enqueue(Port *p, PortTask *t) {
   if (schedule) schedule_work(port_run, p);
 }
 
+void port_queue_limits(Port &port, size_t low, size_t high) {
+  std::lock_guard g(port.queue_lock);
+  port.queue_low = low;
+  port.queue_high = high;
+  if (port.queued < low || port.queued <= high) port.flags.fetch_and(~portflag::FullQueue);
+  else port.flags.fetch_or(portflag::FullQueue);
+}
+
 bool port_suspend(Process *p, Port *port, const Mfa *in) {
   {
     std::lock_guard g(port->data_lock);
     uint32_t flags = port->flags.load(std::memory_order_acquire);
     do {
-      if (!(flags & portflag::Busy) || flags & portflag::Gone) return false;
+      if (!(flags & (portflag::Busy | portflag::FullQueue)) || flags & portflag::Gone) return false;
     } while (!port->flags.compare_exchange_weak(flags, flags | portflag::Waited, std::memory_order_acq_rel));
     port->suspended.push_back(p->id);
   }
@@ -167,8 +180,8 @@ void port_settle(Port &port) {
   if ((port.flags.load() & (portflag::Closing | portflag::Dead)) == portflag::Closing && port.queue.size() == 0)
     port_terminate(port);
   if (port.dist && !port.busy() && !port.gone()) dist_port_ready(port);
-  if ((port.flags.load() & (portflag::Waited | portflag::Busy)) == portflag::Waited) [[unlikely]]
-    resume_suspended(port);
+  if (const uint32_t flags = port.flags.load(); flags & portflag::Waited) [[unlikely]]
+    if (!(flags & (portflag::Busy | portflag::FullQueue)) || flags & portflag::Gone) resume_suspended(port);
   while (!port.held.empty() && !port.busy() && !port.gone()) {
     PortTask *t = port.held.front();
     port.held.pop_front();

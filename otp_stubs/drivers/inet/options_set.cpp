@@ -112,11 +112,13 @@ bool SocketPort::set_local_option(uint8_t option, int32_t v, FieldReader &in, bo
     if (v < 1) return false;
     high_msgq_ = v;
     low_msgq_ = std::min(low_msgq_, v);
+    apply_msgq_limits();
     break;
   case kLowMsgq:
     if (v < 1) return false;
     low_msgq_ = v;
     high_msgq_ = std::max(high_msgq_, v);
+    apply_msgq_limits();
     break;
   case kSendTimeout:
     if (stream) stream_.send_timeout = v;

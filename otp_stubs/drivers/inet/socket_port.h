@@ -106,7 +106,8 @@ protected:
   std::optional<std::string> netns_;
   uint32_t control_messages_ = 0; // recvtos, recvtclass, recvttl: which are on
   int32_t read_packets_ = 5;      // udp: datagrams read in a row
-  int32_t high_msgq_ = 8192, low_msgq_ = 4096;
+  int32_t high_msgq_ = int32_t(kQueueHigh), low_msgq_ = int32_t(kQueueLow);
+  void apply_msgq_limits() { port_queue_limits(port_, size_t(low_msgq_), size_t(high_msgq_)); }
   struct Stream { // set on stream sockets only
     int32_t high = 8192, low = 4096, send_timeout = -1, send_timeout_close = 0;
     bool delay_send = false, show_reset = false, linger_zero = false;

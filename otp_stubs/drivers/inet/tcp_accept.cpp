@@ -112,6 +112,7 @@ std::unique_ptr<DriverPort> TcpPort::make_copy(Port &port, void *arg) {
   p->buffer_ = from.buffer_;
   p->high_msgq_ = from.high_msgq_;
   p->low_msgq_ = from.low_msgq_;
+  p->apply_msgq_limits();
   p->stream_ = from.stream_;
   p->stream_.delay_send = false;
   return p;
