@@ -1,15 +1,14 @@
 #include "bifs/debug_relations.h"
 
 #include "bifs/build.h"
+#include "bifs/process_args.h"
 #include "runtime/dist/entry.h"
-#include "runtime/dist/node.h"
 #include "runtime/mem/copy.h"
 #include "runtime/proc/relations.h"
 #include "runtime/term/ref.h"
 
 namespace joist::bifs {
 namespace {
-Term node_of(Term t) { return t.is_atom() ? t : external_node(t)->name; }
 bool at(Term other, Term node) {
   return !other.is_none() && !other.is_local_pid() && !is_port(other) && node_of(other) == node;
 }

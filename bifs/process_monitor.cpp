@@ -119,9 +119,7 @@ Demonitored demonitor(Process *p, Term ref, bool *multi) {
   Monitor *m = p->relations ? p->relations->monitor(ref) : nullptr;
   if (!m || m->kind == MonitorKind::Alias || m->spawn_pending) return Demonitored::NotThere;
   *multi = m->kind == MonitorKind::TimeOffset;
-  Term node = m->kind != MonitorKind::DistProcess ? Term::none()
-              : m->target.get().is_atom()         ? m->target.get()
-                                                  : external_node(m->target.get())->name;
+  Term node = m->kind == MonitorKind::DistProcess ? node_of(m->target.get()) : Term::none();
   if (m->alias == AliasKind::Explicit) {
     Monitor copy;
     copy.ref = m->ref;
