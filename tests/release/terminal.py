@@ -7,6 +7,7 @@ up to the next one, then the status with which the command ended. A line `^X` is
 import os, pty, re, select, signal, sys, time
 
 PROMPT = r"(\d+> | --> )$"
+PATIENCE = int(os.environ.get("CASE_SECONDS", 20))  # seconds for an answer
 
 
 class Terminal:
@@ -16,7 +17,7 @@ class Terminal:
             os.execvp(command[0], command)
         self.text = ""
 
-    def until(self, pattern, seconds=20):
+    def until(self, pattern, seconds=PATIENCE):
         """Reads until the pattern is found in what came since the last keys; False if that takes too long or the program ended."""
         end = time.monotonic() + seconds
         while not re.search(pattern, self.text):
@@ -30,7 +31,7 @@ class Terminal:
             self.text += re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", more)
         return True
 
-    def settle(self, seconds=20):
+    def settle(self, seconds=PATIENCE):
         """Until there is a prompt and nothing comes after it for a moment."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -55,7 +56,7 @@ class Terminal:
         found = self.until(pattern) if pattern else self.settle()
         return " ".join(self.shown()) if found else "no prompt after: " + repr(self.text)
 
-    def ended(self, seconds=10):
+    def ended(self, seconds=PATIENCE / 2):
         """The program's status, once it has ended; it is killed if it does not."""
         end = time.monotonic() + seconds
         while True:
