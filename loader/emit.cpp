@@ -189,8 +189,10 @@ Emitter::Done Emitter::control(const GenericOp &op) {
     function_end();
     ins(Op::int_code_end, {});
     break;
-  case op_on_load:
   case op_nif_start:
+    if (!function_offset_.empty()) declared_nifs_.push_back(function_offset_.size() - 1);
+    break;
+  case op_on_load:
   case op_fclearerror:
   case op_fcheckerror:
   case op_executable_line:
@@ -291,6 +293,7 @@ bool Emitter::run(std::vector<const Instr *> *labels) {
   code_->start = base;
   code_->end = base + words + string_words;
   for (uint32_t o : function_offset_) code_->functions.push_back(reinterpret_cast<FuncInfo *>(base + o));
+  for (size_t i : declared_nifs_) code_->declared_nifs.push_back(code_->functions[i]);
   labels->assign(label_offset_.size(), nullptr);
   for (size_t i = 0; i < label_offset_.size(); i++)
     if (label_offset_[i]) (*labels)[i] = reinterpret_cast<const Instr *>(base + label_offset_[i]);

@@ -72,6 +72,7 @@ private:
   size_t i_ = 0;
   std::vector<uint32_t> label_offset_; // words
   std::vector<uint32_t> function_offset_;
+  std::vector<size_t> declared_nifs_; // indices of function_offset_
   bool entry_labelled_ = false; // a label stands at entry_
   size_t entry_ = 0;            // word offset of the current function's first instruction; 0 none
   struct StringFix {

@@ -96,6 +96,7 @@ struct ModuleCode {
   Term attributes_bin, compile_info_bin; // external term format kept as literals, or none
   const Instr *on_load = nullptr;        // entry of on_load function
   std::vector<LambdaCode> lambdas;       // entries are published when the generation becomes current
+  std::vector<FuncInfo *> declared_nifs; // -nifs() of the source; empty: any function may be one
   void *nif = nullptr;                   // loaded NIF library
   size_t code_size() const { return size_t(end - start) * 8; }
 };

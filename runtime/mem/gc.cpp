@@ -6,6 +6,7 @@
 #include "runtime/mem/magic.h"
 #include "runtime/mem/scan.h"
 #include "runtime/sched/microstate.h"
+#include "runtime/sched/scheduler.h"
 #include "runtime/sched/stats.h"
 #include "runtime/sys/flags.h"
 #include "runtime/sys/system_monitor.h"
@@ -313,6 +314,7 @@ int run(Process *p, Word need, Term *x, unsigned live, bool full) {
   MicroScope accounted(Micro::Gc);
   p->force_gc = false;
   const Word filled = used_words(p);
+  const LongWork work(filled > kLongWords);
   if (filled > kLongWords) [[unlikely]]
     dist_slice.flush();
   const bool traced = trace::traced(p, trace::flag::Gc);

@@ -93,6 +93,9 @@ Refusal bind_functions(NifLibrary *lib, ModuleCode *code, Bodies *bodies) {
     std::string name = in + f.name + "/" + std::to_string(f.arity);
     FuncInfo *info = function_of(code, f.name, f.arity);
     if (!info) return {atoms::bad_lib, "Function not found" + name};
+    if (const auto &declared = code->declared_nifs;
+        !declared.empty() && std::find(declared.begin(), declared.end(), info) == declared.end())
+      return {atoms::bad_lib, "Function not declared as nif" + name};
     if (f.flags != 0 && f.flags != kNifDirtyCpu && f.flags != kNifDirtyIo)
       return {atoms::bad_lib, "Illegal flags field value " + std::to_string(int(f.flags)) + " for NIF" + name};
     for (auto &b : *bodies)

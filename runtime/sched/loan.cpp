@@ -1,10 +1,12 @@
 #include "runtime/sched/loan.h"
 #include "runtime/io/poll.h"
+#include "runtime/sched/scheduler.h"
 #include "runtime/sched/stats.h"
 #include "runtime/sys/time.h"
 
 #include <pthread.h>
 #include <time.h>
+#include <utility>
 #include <vector>
 
 namespace joist::runtime {
@@ -80,7 +82,7 @@ bool any_away() {
 
 void *watcher(void *) {
   pthread_setname_np(pthread_self(), "sched_watch");
-  std::vector<uint64_t> seen(schedulers_count());
+  std::vector<uint64_t> seen(schedulers_count()), switches(schedulers_count());
   int idle = 0;
   uint32_t sleeps = 0;
   bool attended = true;
@@ -90,6 +92,11 @@ void *watcher(void *) {
     idle++;
     for (unsigned i = 0; i < seen.size(); i++) {
       Scheduler &s = *scheduler_at(i);
+      const uint64_t turns = s.context_switches.load(std::memory_order_relaxed);
+      if (turns == std::exchange(switches[i], turns) && s.queue.length()) {
+        schedulers_help();
+        idle = 0;
+      }
       uint64_t now = s.loan.load(std::memory_order_acquire);
       if (now != seen[i]) idle = 0;
       if (!(now & 1) || now != seen[i]) {

@@ -11,8 +11,9 @@
 //  * A thread that comes back too late puts its process into a run queue and is a spare one from then on.
 //  * After a late job no loans are made for a while: where files are slow, the dirty schedulers do all of it. There are
 //    never more late jobs under way than there are dirty I/O schedulers.
-//  * The watcher runs only while there are loans, or schedulers leave the poller (io/poll.h): where none comes back to it
-//    for two ticks, the watcher has the poll thread look.
+//  * The watcher runs only while there are loans, or schedulers leave the poller (io/poll.h), or make others runnable while
+//    some sleep. Where none comes back to the poller for two ticks, it has the poll thread look. Where a scheduler is at the
+//    same thing at two ticks and others wait behind it, it wakes one that sleeps.
 #pragma once
 #include "runtime/sched/run_queue.h"
 
@@ -23,7 +24,7 @@ bool loan_possible(); // now
 uint64_t loan_begin(Scheduler &s);
 // It takes it back. False: it came too late, the scheduler is another thread's.
 bool loan_end(Scheduler &s, uint64_t loan);
-void watch_start(); // a scheduler has left the poller
+void watch_start(); // a scheduler has left the poller, or queued something while another sleeps
 // What runs on threads that play schedulers: play(s) returns when the part is lost. Before any loan.
 void loan_init(size_t stack, void (*play)(Scheduler &));
 void loan_start_thread(Scheduler &s); // the first player of s

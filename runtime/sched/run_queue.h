@@ -63,14 +63,15 @@ struct alignas(64) Scheduler {
   std::condition_variable sleep_signal;
   bool woken = false;               // guarded by sleep_lock
   std::atomic<bool> in_poll{false}; // written with sleep_lock: sleeps by poll_sleep
-  int64_t left_poll = 0;            // os time at which it did so last, or found something, 0: the poll thread has been told
-  int64_t unattended = 0;           // ns after left_poll at which it looks again
+  int64_t left_poll = 0;  // os time at which it did so last, or found something, 0: the poll thread has been told
+  int64_t unattended = 0; // ns after left_poll at which it looks again
   std::atomic<bool> sleeping{false};
-  std::atomic<uint64_t> loan{0};    // sched/loan.h
-  pthread_t player{};               // the thread that has the part; written by it
-  std::atomic<bool> standing{true}; // between two processes, and stays there while schedulers_block() is in force
-  uint64_t waited = 0;              // reductions for which others had to wait, since help was asked for; the owner's
-  int32_t sample_in = 0;            // reductions until the next sample (sched/sampling.h); the owner's
+  std::atomic<uint64_t> loan{0};      // sched/loan.h
+  pthread_t player{};                 // the thread that has the part; written by it
+  std::atomic<bool> standing{true};   // between two processes, and stays there while schedulers_block() is in force
+  std::atomic<bool> long_work{false}; // see LongWork
+  uint64_t waited = 0;                // reductions for which others had to wait, since help was asked for; the owner's
+  int32_t sample_in = 0;              // reductions until the next sample (sched/sampling.h); the owner's
   // statistics; written by the owner
   std::atomic<uint64_t> reductions{0}, context_switches{0};
   std::atomic<bool> executing{false};

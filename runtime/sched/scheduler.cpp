@@ -99,9 +99,12 @@ void enqueue(Process *p) {
   Scheduler &q = *preferred;
   p->run_queue.store(&q, std::memory_order_relaxed);
   q.queue.push(p);
-  if (&q == self) return; // ask_for_help()
+  if (&q == self) { // ask_for_help() comes, or the watcher
+    if (sleepers.load(std::memory_order_relaxed)) watch_start();
+    return;
+  }
   if (q.sleeping.load(std::memory_order_seq_cst)) wake(q);
-  else if (q.queue.length() > 1) wake_one_idle();
+  else if (q.queue.length() > 1 || q.long_work.load(std::memory_order_seq_cst)) wake_one_idle();
 }
 
 // After each turn, which took so many reductions: when others have waited here for long, for the length of the queue, an
@@ -513,6 +516,17 @@ void schedulers_single(bool on) {
 Scheduler *this_scheduler() { return self; }
 unsigned scheduler_number(const Scheduler *s) { return s->index + 1; }
 
+void schedulers_help() { wake_one_idle(); }
+
+LongWork::LongWork(bool is_long) : scheduler_(is_long ? self : nullptr) {
+  if (!scheduler_) return;
+  scheduler_->long_work.store(true, std::memory_order_seq_cst); // who adds to the queue from now on sees it
+  if (scheduler_->queue.length_seq()) wake_one_idle();
+}
+LongWork::~LongWork() {
+  if (scheduler_) scheduler_->long_work.store(false, std::memory_order_relaxed);
+}
+
 void process_schedule(Process *p) {
   uint32_t s = p->state.load(std::memory_order_acquire);
   do {
@@ -578,7 +592,10 @@ void schedule_work(void (*fn)(void *), void *arg) {
     }
   }
   q->queue.push_work(new WorkItem{nullptr, fn, arg});
-  if (q == self) return; // ask_for_help()
+  if (q == self) {
+    if (sleepers.load(std::memory_order_relaxed)) watch_start();
+    return;
+  }
   if (q->sleeping.load(std::memory_order_seq_cst)) wake(*q);
   else if (q->queue.length() > 1) wake_one_idle();
 }

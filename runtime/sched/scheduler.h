@@ -56,6 +56,20 @@ void process_set_priority(Process *p, Priority prio);
 // Work on a scheduler thread that is no process: port tasks, system work. fn runs once, soon, on any scheduler.
 void schedule_work(void (*fn)(void *), void *arg);
 
+// Wakes an idle scheduler, if there is one: it takes what waits in the others' queues. Any thread.
+void schedulers_help();
+// What this thread does meanwhile may take long, and can not be interrupted: what waits behind it, and what comes, is for
+// other schedulers. Where nothing is said, the watcher (sched/loan.h) finds out after some milliseconds.
+class LongWork {
+public:
+  explicit LongWork(bool is_long);
+  ~LongWork();
+  LongWork(const LongWork &) = delete;
+
+private:
+  Scheduler *scheduler_;
+};
+
 // Stops all other schedulers between two processes, until schedulers_unblock(). For short system-wide changes; nests
 // not. The caller is a scheduler thread, or any thread that holds nothing schedulers wait for.
 void schedulers_block();

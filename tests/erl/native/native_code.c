@@ -312,7 +312,11 @@ static ErlNifFunc funcs[] = {
     {"scheduled", 1, scheduled}, {"dirty_cpu", 1, dirty, ERL_NIF_DIRTY_JOB_CPU_BOUND}, {"dirty_io", 1, dirty, ERL_NIF_DIRTY_JOB_IO_BOUND},
     {"dirty_raise", 1, dirty_raise, ERL_NIF_DIRTY_JOB_IO_BOUND}, {"object", 1, object}, {"watch", 2, watch}, {"open_pipe", 1, open_pipe},
     {"pipe_select", 3, pipe_select}, {"threaded", 1, threaded}, {"queues", 1, queues}, {"printed", 1, printed},
-    {"system_facts", 0, system_facts}, {"alive", 1, alive}, {"send_to", 2, send_to}, {"many", 9, many}, {"identity", 1, identity}};
+    {"system_facts", 0, system_facts}, {"alive", 1, alive}, {"send_to", 2, send_to}, {"many", 9, many}, {"identity", 1, identity},
+#ifdef UNDECLARED
+    {"source", 0, system_facts},
+#endif
+};
 
 static int load(ErlNifEnv *env, void **priv, T info) {
   ErlNifResourceTypeInit init = {object_gone, object_stop, object_down, 4, object_call};

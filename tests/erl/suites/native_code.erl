@@ -18,7 +18,8 @@ source() -> filename:join([filename:dirname(proplists:get_value(source, module_i
 build() ->
     Include = filename:join([code:root_dir(), "usr", "include"]),
     Cc = case os:find_executable("cc") of false -> "clang-19"; Found -> Found end,
-    [] = os:cmd(Cc ++ " -w -shared -fPIC -I" ++ Include ++ " -o native_code.so " ++ filename:join(source(), "native_code.c")),
+    [[] = os:cmd(Cc ++ " -w -shared -fPIC -I" ++ Include ++ Defined ++ " -o " ++ Name ++ " " ++ filename:join(source(), "native_code.c"))
+     || {Name, Defined} <- [{"native_code.so", ""}, {"undeclared.so", " -DUNDECLARED"}]],
     [] = os:cmd(Cc ++ " -w -shared -fPIC -o no_init.so -x c /dev/null").
 
 %% Stock itself crashes when maps/1 gets the large map.
@@ -37,6 +38,7 @@ cases() ->
      {not_a_path, fun() -> load({a}, 0) end},
      {applied, fun() -> apply(id(erlang), id(load_nif), ["./native_code", 0]) end},
      {before, fun() -> numbers(1) end},
+     {undeclared, fun() -> load("./undeclared", 0) end},
      {refused, fun() -> load("./native_code", 17) end},
      {loaded, fun() -> load("./native_code", 0) end},
      {again, fun() -> load("./native_code", 0) end}] ++

@@ -3,7 +3,7 @@
 -export([cases/0, init_loop/0]).
 -define(C(Name, Expr), {Name, fun() -> Expr end}).
 
-cases() -> exits() ++ links() ++ monitors() ++ names() ++ infos() ++ timers() ++ aliases() ++ options() ++ suspends() ++ bad() ++ mass() ++ long_exits() ++ dirty() ++ orders() ++ own_messages() ++ received_binaries().
+cases() -> exits() ++ links() ++ monitors() ++ names() ++ infos() ++ timers() ++ aliases() ++ options() ++ suspends() ++ bad() ++ mass() ++ long_exits() ++ dirty() ++ orders() ++ own_messages() ++ received_binaries() ++ not_behind().
 
 init_loop() -> receive {From, X} -> From ! {self(), X}, init_loop(); stop -> ok; {die, R} -> exit(R) end.
 server() -> spawn(?MODULE, init_loop, []).
@@ -306,3 +306,23 @@ wait_until_waiting(P) ->
         [{status, waiting}, {message_queue_len, 0}] -> ok;
         _ -> erlang:yield(), wait_until_waiting(P)
     end.
+
+% Who was sent a message does not wait for the end of a long collection of its sender's, where another scheduler idles.
+not_behind() ->
+    [?C({not_behind_collection, N},
+        begin Waker = spawn_link(fun() -> receive {From, wake} -> From ! {woken, now_ms()} end end),
+              Worker = spawn_link(fun() -> receive {go, From} -> collect_long(Waker, From) end end),
+              wait_until_waiting(Waker),
+              Worker ! {go, self()},
+              {Started, Ended} = receive {times, S, E} -> {S, E} after 20000 -> none end,
+              Woken = receive {woken, T} -> T after 20000 -> none end,
+              erlang:system_info(schedulers_online) =:= 1 orelse (Woken - Started) * 2 =< Ended - Started end)
+     || N <- lists:seq(1, 5)].
+now_ms() -> erlang:monotonic_time(microsecond) / 1000.
+collect_long(Waker, To) ->
+    Large = binary_to_list(binary:copy(<<1>>, 5000000)), % no allocation of its own for each element
+    Started = now_ms(),
+    Waker ! {To, wake},
+    [erlang:garbage_collect() || _ <- [1, 2, 3]],
+    To ! {times, Started, now_ms()},
+    hd(Large).
