@@ -236,7 +236,7 @@ clocks() ->
 
 %% In another VM: the offset is finalized, and who monitors it is told.
 offset_told() ->
-    {ok, Peer, _} = peer:start_link(#{connection => standard_io, args => ["+C", "single_time_warp", "-pa", filename:dirname(code:which(?MODULE))]}),
+    {ok, Peer, _} = peer:start_link(#{connection => standard_io, wait_boot => 1000 * list_to_integer(os:getenv("CASE_SECONDS", "30")), args => ["+C", "single_time_warp", "-pa", filename:dirname(code:which(?MODULE))]}),
     Result = peer:call(Peer, erlang, apply, [fun offset_monitors/0, []]),
     peer:stop(Peer),
     Result.
