@@ -25,19 +25,22 @@ namespace joist::runtime {
 class PortTask {
 public:
   PortTask *next = nullptr;
+  Term process =
+      Term::none(); // whose signal it is: those of one process are executed in the order in which it sent them
   virtual ~PortTask() = default;
   virtual void run(Port &port) = 0;                          // with the right to execute
   virtual Term operation() const { return atoms::proc_sig; } // as tracing names it where it is done at once
   virtual Term kind() const { return atoms::proc_sig; }      // as system_monitor's long_schedule names it
   virtual void dropped(Port &) {}                            // the port died first
-  virtual size_t bytes() const { return 0; }                 // of output; the same as long as it is queued
+  virtual size_t bytes() const { return 0; }                 // of output; the same until it is run
+  virtual bool waits_while_busy() const { return false; }
 };
 
 namespace portflag {
 inline constexpr uint32_t Exiting = 1 << 0, Closing = 1 << 1, Dead = 1 << 2;
 inline constexpr uint32_t Gone = Exiting | Closing | Dead; // no operations any more
 inline constexpr uint32_t Busy = 1 << 3;
-inline constexpr uint32_t Waited = 1 << 4; // processes are suspended until it is not busy
+inline constexpr uint32_t Waited = 1 << 4; // processes are suspended, or commands held, until it is not busy
 inline constexpr uint32_t FullQueue =
     1 << 5; // so much output is queued for it that it counts as busy to who sends more
 } // namespace portflag
@@ -74,7 +77,7 @@ struct Port {
     KeptRef ref;
   };
   std::deque<Watcher> watchers;
-  std::deque<PortTask *> held; // commands that wait for the port not to be busy
+  std::deque<PortTask *> held; // what waits for the port not to be busy, and what its senders have sent after that
   std::vector<PortDescriptor *> descriptors;
   PortTimer *timer = nullptr;
   bool binary = false, soft_eof = false, parallelism = false, binary_control = false;

@@ -67,9 +67,17 @@ void port_fail_eof(Port &port) {
   else port_fail(port, atoms::normal);
 }
 
+namespace {
+class SettleTask : public PortTask { // port_settle comes after each task
+public:
+  void run(Port &) override {}
+};
+} // namespace
+
 void port_set_busy(Port &port, bool busy) {
   if (busy) port.flags.fetch_or(portflag::Busy);
-  else port.flags.fetch_and(~portflag::Busy); // port_settle lets held commands go
+  // Who does so may execute another port of the driver, after whose callback nobody would look here.
+  else if (port.flags.fetch_and(~portflag::Busy) & portflag::Waited) port_enqueue(&port, new SettleTask);
 }
 
 // --- the answer to open_port

@@ -56,6 +56,7 @@ Term port_call_submit(Process *p, Port *port, std::unique_ptr<PortCall> c) {
   Term ref = make_ref(p->heap);
   c->ref = KeptRef(ref);
   c->answers = true;
+  c->process = p->id;
   port_enqueue(port, c.release());
   return ref;
 }
@@ -83,28 +84,8 @@ Term PortCommand::output(Port &port) {
 }
 
 Term PortCommand::perform(Port &port, Heap &) {
-  if (port.busy() && !force && !was_held && nosuspend) return atoms::false_;
+  if (port.busy() && !force && nosuspend) return atoms::false_;
   return output(port);
-}
-
-// A command that finds the port busy waits its turn; its sender waits for the answer.
-void PortCommand::run(Port &port) {
-  if (port.gone()) return dropped(port);
-  if (port.busy() && !force && !nosuspend && !was_held && answers) {
-    auto *waiting = new PortCommand;
-    waiting->caller = caller;
-    waiting->ref = ref;
-    waiting->answers = answers;
-    waiting->sender = sender;
-    waiting->bang = bang;
-    waiting->bad_data = bad_data;
-    waiting->was_held = true;
-    waiting->data.take(data);
-    answers = false;
-    port.held.push_back(waiting);
-    return;
-  }
-  PortCall::run(port);
 }
 
 // --- Port ! Message
@@ -145,6 +126,7 @@ public:
 };
 
 void submit(Process *p, Port *port, PortTask *t) {
+  t->process = p->id;
   if (!port_begin(port)) return port_enqueue(port, t);
   {
     PortTurn turn(p, *port, t->operation());
@@ -185,6 +167,7 @@ PortSend port_send(Process *p, Term to, Term msg, bool nosuspend, Term *ref) {
   *ref = make_ref(p->heap);
   c->ref = KeptRef(*ref);
   c->answers = true;
+  c->process = p->id;
   port_enqueue(port, c.release());
   return PortSend::Wait;
 }

@@ -39,18 +39,17 @@ protected:
 // Runs or queues c (takes it over). Result: what the BIF is to return (a reference if queued).
 Term port_call_submit(Process *p, Port *port, std::unique_ptr<PortCall> c);
 
-// Output; also waits in Port::held while the port is busy.
+// Output.
 class PortCommand : public PortCall {
 public:
   Term sender = Term::none(); // caller, or the Owner of {Owner,{command,_}}
   bool bang = false;          // from `!`: sender must own the port, else badsig
   bool force = false, nosuspend = false, bad_data = false;
-  bool was_held = false;
   IoQueue data;
   Term operation() const override { return atoms::command; }
   size_t bytes() const override { return data.size(); }
+  bool waits_while_busy() const override { return !force && !nosuspend; }
   Term perform(Port &port, Heap &h) override;
-  void run(Port &port) override;
 
 private:
   Term output(Port &port);

@@ -31,8 +31,9 @@ bool port_set_registered_name(Term port, Term name) {
 
 // --- relations
 namespace {
-// A task on behalf of a process; runs at once where possible.
-void submit(Port *port, PortTask *t) {
+// A task on behalf of a process (none: of nobody); runs at once where possible.
+void submit(Port *port, Term process, PortTask *t) {
+  t->process = process;
   if (!port_begin(port)) return port_enqueue(port, t);
   t->run(*port);
   delete t;
@@ -116,30 +117,30 @@ struct RegisteredTask : PortTask {
 
 void trace::port_registered(Term port, Term name, bool on) {
   Port *p = port_lookup(port);
-  if (p && trace::port_traced(*p, trace::flag::Ports)) submit(p, new RegisteredTask(name, on));
+  if (p && trace::port_traced(*p, trace::flag::Ports)) submit(p, Term::none(), new RegisteredTask(name, on));
 }
 
 void port_link(Process *p, Term port) {
-  if (Port *prt = port_lookup(port)) submit(prt, new LinkTask(p->id, port));
+  if (Port *prt = port_lookup(port)) submit(prt, p->id, new LinkTask(p->id, port));
   else link_exit_send(port, p->id, atoms::noproc);
 }
 
 void port_unlink(Process *p, Term port, uint64_t id) {
-  if (Port *prt = port_lookup(port)) submit(prt, new UnlinkTask(p->id, port, id));
+  if (Port *prt = port_lookup(port)) submit(prt, p->id, new UnlinkTask(p->id, port, id));
   else if (id) unlink_ack_send(port, p->id, id);
 }
 
 void port_exit_signal(Term from, Term port, Term reason, bool linked) {
-  if (Port *prt = port_lookup(port)) submit(prt, new ExitTask(from, reason, linked));
+  if (Port *prt = port_lookup(port)) submit(prt, from, new ExitTask(from, reason, linked));
 }
 
 void port_monitor(Process *p, Term port, Term ref) {
-  if (Port *prt = port_lookup(port)) submit(prt, new MonitorTask(p->id, port, ref));
+  if (Port *prt = port_lookup(port)) submit(prt, p->id, new MonitorTask(p->id, port, ref));
   else down_send(port, p->id, ref, atoms::noproc);
 }
 
 void port_demonitor(Process *p, Term port, Term ref) {
-  if (Port *prt = port_lookup(port)) submit(prt, new DemonitorTask(p->id, ref));
+  if (Port *prt = port_lookup(port)) submit(prt, p->id, new DemonitorTask(p->id, ref));
 }
 
 void port_output_async(Term from, Term port, const void *bytes, size_t n) {

@@ -34,11 +34,27 @@ PortTask *next_task(Port *p) {
   if (!t) return nullptr;
   p->first = t->next;
   if (!p->first) p->last = &p->first;
-  if (const size_t n = t->bytes()) {
-    p->queued -= n;
-    if (p->queued < p->queue_low) p->flags.fetch_and(~portflag::FullQueue); // port_settle comes after the task
-  }
   return t;
+}
+
+// Is t to wait, since the port is busy, or is it behind one of its sender's that does?
+bool must_wait(const Port &p, const PortTask &t) {
+  if (p.gone()) return false;
+  if (p.busy() && t.waits_while_busy()) return true;
+  if (p.held.empty() || t.process.is_none()) return false;
+  return std::any_of(p.held.begin(), p.held.end(), [&t](const PortTask *h) { return h->process == t.process; });
+}
+
+// Executes a task of the port's and deletes it. port_settle has to come next.
+void run_task(Port &p, PortTask *t) {
+  if (const size_t n = t->bytes()) {
+    std::lock_guard g(p.queue_lock);
+    p.queued -= n;
+    if (p.queued < p.queue_low) p.flags.fetch_and(~portflag::FullQueue);
+  }
+  if (p.flags.load() & portflag::Dead) t->dropped(p);
+  else t->run(p);
+  delete t;
 }
 
 void port_run(void *arg) {
@@ -69,9 +85,12 @@ void port_run_tasks(Port *p, int max) {
     uint64_t limit = system_monitor_limits.schedule();
     int64_t started = limit ? os_monotonic_time() : 0;
     Term kind = limit ? t->kind() : Term::nil();
-    if (p->flags.load() & portflag::Dead) t->dropped(*p);
-    else t->run(*p);
-    delete t;
+    if (must_wait(*p, *t)) {
+      p->held.push_back(t);
+      p->flags.fetch_or(portflag::Waited); // and then port_settle looks whether it is busy still
+    } else {
+      run_task(*p, t);
+    }
     port_settle(*p);
     if (limit) [[unlikely]]
       if (uint64_t ms = uint64_t(os_monotonic_time() - started) / 1'000'000; ms > limit)
@@ -89,7 +108,7 @@ bool port_begin_anyway(Port *p) {
 
 bool port_begin(Port *p) {
   std::lock_guard g(p->queue_lock);
-  if (p->executing || p->scheduled || p->first) return false;
+  if (p->executing || p->scheduled || p->first || !p->held.empty()) return false;
   p->executing = true;
   p->refs.fetch_add(1, std::memory_order_relaxed); // it may die while it executes
   if (profiled(profile::Ports)) [[unlikely]]
@@ -185,8 +204,7 @@ void port_settle(Port &port) {
   while (!port.held.empty() && !port.busy() && !port.gone()) {
     PortTask *t = port.held.front();
     port.held.pop_front();
-    t->run(port);
-    delete t;
+    run_task(port, t);
   }
 }
 } // namespace joist::runtime
