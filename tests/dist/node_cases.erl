@@ -110,7 +110,6 @@ cases() -> [
      peer:call(P, erlang, set_cookie, [another]), A = net_adm:ping(O), erlang:set_cookie(O, another), B = peer:call(P, net_adm, ping, [node()]), C = net_adm:ping(O), {A, B, C, erlang:get_cookie(O)} end) end},
  {allow, fun(_) -> with([], fun(P, O) -> peer:call(P, net_kernel, allow, [['else@where']]), {net_adm:ping(O), net_kernel:connect_node(O), peer:call(P, net_kernel, connect_node, [node()])} end) end},
  {disconnect, fun(N) -> R = [erlang:disconnect_node(N), erlang:disconnect_node('no@where'), eventually(fun() -> not lists:member(N, nodes()) end)], connect(N, 20), R end},
- {connect_at_once, fun(N) -> R = [begin P = net_adm:ping(N), erlang:disconnect_node(N), P end || _ <- lists:seq(1, 100)], connect(N, 20), lists:usort(R) end},
  {setnode_twice, fun(_) -> [catch_class(fun() -> erlang:setnode(x@y, 1) end), net_kernel:start(x, #{}) =/= ok] end},
  %% errors
  {erpc_errors, fun(N) -> [catch_class(F) || F <- [
@@ -234,7 +233,9 @@ cases() -> [
      {K, L} = rpc:call(N, disk_log, chunk, [wrapped, start]), Here = case disk_log:chunk(wrapped, K) of {_, H} -> length(H); Z -> Z end, L2 = case rpc:call(N, disk_log, chunk, [wrapped, K]) of {_, X} -> length(X); Y -> Y end,
      I = [lists:keyfind(Q, 1, rpc:call(N, disk_log, info, [wrapped])) || Q <- [type, size, no_written_items, no_overflows, no_current_bytes, current_file, mode, status]],
      R = {lists:usort(Io), hd(L), length(L), Here, L2, I, rpc:call(N, disk_log, block, [wrapped]), rpc:call(N, disk_log, log, [wrapped, x]), rpc:call(N, disk_log, truncate, [wrapped]), rpc:call(N, disk_log, close, [wrapped]), rpc:call(N, disk_log, close, [wrapped])}, exit(Owner, kill), R end},
- {failover, fun failover/1}
+ {failover, fun failover/1},
+ %% Last: connections that come and go like this can leave global out of step for good, on stock too.
+ {connect_at_once, fun(N) -> R = [begin P = net_adm:ping(N), erlang:disconnect_node(N), P end || _ <- lists:seq(1, 100)], connect(N, 20), lists:usort(R) end}
 ].
 
 ticktime(N, T) -> [begin rpc:call(X, net_kernel, set_net_ticktime, [T, 0]), eventually(fun() -> rpc:call(X, net_kernel, get_net_ticktime, []) =:= T end) end || X <- [node(), N]].
