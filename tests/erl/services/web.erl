@@ -68,4 +68,4 @@ cases() ->
 load(Port, Path) ->
     Out = sh("wrk -t1 -c16 -d1s http://127.0.0.1:~w/~s", [Port, Path]),
     {match, [N]} = re:run(Out, "([0-9]+) requests in", [{capture, all_but_first, list}]),
-    {Path, re:run(Out, "Socket errors", [{capture, first, list}]), re:run(Out, "Non-2xx", [{capture, first, list}]), list_to_integer(N) > list_to_integer(os:getenv("REQUESTS", "50"))}.
+    {Path, re:run(Out, "Socket errors", [{capture, first, list}]), re:run(Out, "Non-2xx", [{capture, first, list}]), list_to_integer(N) > service:setting("REQUESTS", 50)}.
