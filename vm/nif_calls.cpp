@@ -7,6 +7,7 @@
 #include "vm/vm.h"
 
 #include <memory>
+#include <utility>
 
 namespace joist::vm {
 namespace {
@@ -83,7 +84,7 @@ const Instr *library_body(Machine *m, const Mfa *mfa, const StaticNif *nif) {
   return go_to_scheduled(m, lay_out(m, mfa, tuple_of(p, m->x, unsigned(mfa->arity))));
 }
 
-// The DirtyCall lives from the hand-over to native_dirty_run.
+// The DirtyCall lives from the hand-over to the end of native_dirty_run.
 const Instr *native_dirty(Machine *m, const Instr *pc, const Mfa *mfa, const StaticNif *nif) {
   m->p->dirty = new DirtyCall{.nif = nif, .kind = nif->kind, .mfa = mfa};
   m->p->current = mfa; // until it has returned
@@ -111,22 +112,28 @@ const Instr *native_scheduled(Machine *m) {
 }
 
 RunResult native_dirty_run(Machine *m, Process *p) {
-  std::unique_ptr<DirtyCall> call(p->dirty);
-  p->dirty = nullptr;
+  DirtyCall *const executed = p->dirty; // others may read it until dirty_return
   memcpy(m->x, p->saved_x(), p->live_x * sizeof(Term));
   m->matching = false;
   p->sync_limit();
-  const StaticNif *nif = call->nif;
-  auto arity = unsigned(call->mfa->arity), argc = arity;
+  const StaticNif *nif = executed->nif;
+  auto arity = unsigned(executed->mfa->arity), argc = arity;
   Term original = Term::none();
-  if (call->scheduled) {
-    argc = unsigned(call->scheduled->args.size());
+  if (executed->scheduled) {
+    argc = unsigned(executed->scheduled->args.size());
     original = m->x[argc];
   }
   // The process may be killed meanwhile, and then nobody waits with purging its module until it has returned.
   NifLibrary *library = nif->fn ? nullptr : library_nif(nif)->library;
   if (library) nif_library_ref(library);
   Term r = library ? nif_call(p, library_nif(nif), argc, m->x) : nif->fn(p, m->x);
+  if (!dirty_return(p)) { // killed: what there is goes with it
+    if (library) nif_library_unref(library);
+    m->result = uint8_t(RunResult::Yielded);
+    return RunResult::Yielded;
+  }
+  std::unique_ptr<DirtyCall> call(executed);
+  p->dirty = std::exchange(call->next, nullptr);
   p->sync_limit();
   unsigned live = 1;
   const Instr *pc = fixed.return_;

@@ -184,15 +184,18 @@ bool process_uses_old_code(Process *p, Term name) {
   const ModuleCode *old = m ? m->old : nullptr;
   if (!old) return false;
   if (inside(old, p->pc)) return true;
-  // A native function of its library waits to be called: the caller's return address does not tell.
-  if (p->dirty && old->nif && !p->dirty->nif->fn && static_cast<const LibraryNif *>(p->dirty->nif)->library == old->nif)
-    return true;
+  // A native function of its library waits to be called or is executed: the caller's return address does not tell.
+  if (const DirtyCall *d = p->dirty) {
+    if (inside(old, d->mfa)) return true;
+    if (old->nif && !d->nif->fn && static_cast<const LibraryNif *>(d->nif)->library == old->nif) return true;
+  }
   for (Word *s = p->stack_top; s < p->heap_end; s++) {
     if (is_header(*s) && inside(old, reinterpret_cast<const void *>(*s - Word(Tag::Header)))) return true;
     Term t(*s);
     if (t.is_catch() && inside(old, reinterpret_cast<const void *>(t.imm_payload()))) return true;
   }
   // What it executed last, for process_info, may have been of that module.
+  if (p->state.load(std::memory_order_relaxed) & pstate::DirtyQueued) return false; // not ours then (sched/dirty.h)
   if (p->current && inside(old, p->current)) p->current = nullptr;
   return false;
 }

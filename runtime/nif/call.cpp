@@ -3,7 +3,10 @@
 #include "runtime/sched/dirty.h"
 
 namespace joist::runtime {
-DirtyCall::~DirtyCall() { delete scheduled; }
+DirtyCall::~DirtyCall() {
+  delete scheduled;
+  delete next;
+}
 
 namespace {
 void raise_from(Process *p, NifEnv &env) {
@@ -20,7 +23,8 @@ Term nif_call_unusual(Process *p, NifEnv &env) {
     return Term::none();
   }
   ScheduledNif *s = env.scheduled;
-  p->dirty = new DirtyCall{.nif = s, .kind = s->kind, .mfa = nullptr, .scheduled = s};
+  auto *d = new DirtyCall{.nif = s, .kind = s->kind, .mfa = nullptr, .scheduled = s};
+  (p->dirty ? p->dirty->next : p->dirty) = d; // others may read p->dirty (sched/dirty.h)
   p->freason = Freason{.reason = Reason::Trap};
   return Term::none();
 }

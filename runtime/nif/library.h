@@ -4,8 +4,8 @@
 // module generation is loaded, and longer while resource types with callbacks in it have resources; the last
 // reference calls the unload callback and closes it.
 #pragma once
-#include "runtime/dist/slice.h"
 #include "runtime/code/code.h"
+#include "runtime/dist/slice.h"
 #include "runtime/nif/env.h"
 #include "runtime/nif/resource.h"
 #include "runtime/nif/static_nif.h"
@@ -46,7 +46,7 @@ void nif_library_unref(NifLibrary *lib);
 Term nif_load(Process *p, const std::string &path, Term load_info, const Instr *pc);
 
 // Calls a function of a library for p: its result, or none: raised (freason set), or another native function has been
-// scheduled (freason Trap): then p->dirty says which; the caller keeps its arguments alive from then on.
+// scheduled (freason Trap): then p->dirty says which, or its `next` where p executes a dirty call; the caller keeps its arguments alive from then on.
 inline Term nif_call(Process *p, const LibraryNif *nif, unsigned argc, const Term *args);
 Term nif_call_unusual(Process *p, NifEnv &env); // it raised or scheduled
 

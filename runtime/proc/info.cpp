@@ -9,6 +9,7 @@
 #include "runtime/proc/dictionary.h"
 #include "runtime/proc/relations.h"
 #include "runtime/proc/signal_handle.h"
+#include "runtime/sched/dirty.h"
 #include "runtime/sched/scheduler.h"
 #include "runtime/sys/flags.h"
 #include "runtime/sys/settings.h"
@@ -48,12 +49,15 @@ template <class T, class F> Term list_of(Heap &h, const std::vector<T *> &entrie
 
 Term mfa_tuple(Heap &h, const Mfa &f) { return make_tuple(h, f.module, f.function, Term::small(int64_t(f.arity))); }
 
+// The native function that p executes, or waits to, where its pc does not tell.
+const Mfa *native_function(const Process *p) { return p->dirty ? p->dirty->mfa : p->current; }
+
 // Where the process is. Of itself it can only ask within process_info: then it is the caller of that.
 CodeLocation location(Asked &a, const Mfa **mfa) {
   CodeLocation l = code_lookup(a.p->pc, process_pc_is_return(a.p));
   *mfa = l.function ? &l.function->mfa : nullptr;
-  if (!a.self && (process_not_started(a.p) || (!l.function && a.p->current)))
-    *mfa = process_not_started(a.p) ? &a.p->initial_call : a.p->current; // the latter: in native code
+  if (!a.self && (process_not_started(a.p) || (!l.function && native_function(a.p))))
+    *mfa = process_not_started(a.p) ? &a.p->initial_call : native_function(a.p);
   if (a.p->relations)
     for (Term by : a.p->relations->suspended_by)
       if (by.is_small()) { // a busy connection: what stock's processes wait in (dist_wait)

@@ -545,7 +545,7 @@ void process_set_state(Process *p, uint32_t bits) {
 void process_wake(Process *p) { process_set_state(p, pstate::Active); }
 
 void process_back_from_dirty(Process *p) {
-  put_away(p, pstate::DirtyQueued | pstate::DirtyRunning | pstate::DirtyCpu | pstate::DirtyIo);
+  put_away(p, pstate::DirtyQueued | pstate::DirtyRunning | pstate::DirtyCpu | pstate::DirtyIo | pstate::DirtyBack);
 }
 
 unsigned process_bind(Process *p, unsigned number) {
