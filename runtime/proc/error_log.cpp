@@ -2,6 +2,7 @@
 #include "runtime/atom/atom.h"
 #include "runtime/dist/node.h"
 #include "runtime/mem/copy.h"
+#include "runtime/proc/inbox.h"
 #include "runtime/proc/info.h"
 #include "runtime/proc/registry.h"
 #include "runtime/sys/settings.h"
@@ -45,7 +46,7 @@ void error_log_max_heap(Process *p, Word words) {
   size_t arrived;
   {
     std::lock_guard g(p->inbox.lock);
-    arrived = p->inbox.length;
+    arrived = messages_in(p->inbox);
   }
   for (Term t : {make_uint(h, arrived), atoms::true_, bool_term(p->max_heap_kill), make_uint(h, words),
                  make_uint(h, p->max_heap_size)})

@@ -4,6 +4,7 @@
 #include "runtime/code/code.h"
 #include "runtime/dist/node.h"
 #include "runtime/mem/alloc.h"
+#include "runtime/proc/inbox.h"
 #include "runtime/proc/process.h"
 #include "runtime/sched/progress.h"
 #include "runtime/sched/scheduler.h"
@@ -54,7 +55,7 @@ bool stands_still(const Process *p) {
 // Not waited for: who holds it may be the thread that crashed.
 Word inbox_length(Process *p) {
   if (!p->inbox.lock.try_lock()) return 0;
-  Word n = p->inbox.length;
+  Word n = messages_in(p->inbox);
   p->inbox.lock.unlock();
   return n;
 }

@@ -1,3 +1,4 @@
+#include "runtime/proc/inbox.h"
 #include "runtime/sched/stats.h"
 #include "tests/unit/proc/fake_vm.h"
 
@@ -85,6 +86,23 @@ TEST_F(Processes, OrderIsKept) {
     }));
   EXPECT_TRUE(eventually([] { return seen == kSenders * kMessages; }));
   EXPECT_EQ(wrong, 0);
+}
+
+// What others ask of a process waits there, too: it is no message.
+TEST_F(Processes, MessagesInTheInbox) {
+  Inbox in;
+  for (SignalKind kind :
+       {SignalKind::Message, SignalKind::Link, SignalKind::Rpc, SignalKind::Message, SignalKind::Unlink}) {
+    Signal *s = signal_new(kind);
+    *in.last = s;
+    in.last = &s->next;
+    in.length++;
+  }
+  EXPECT_EQ(messages_in(in), 2u);
+  while (Signal *s = in.first) {
+    in.first = s->next;
+    signal_free(s);
+  }
 }
 
 TEST_F(Processes, LinksAndTrapExit) {
