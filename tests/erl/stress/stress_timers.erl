@@ -104,7 +104,7 @@ collect(N, L) -> receive {m, I} -> collect(N - 1, [I | L]) after rand:uniform(3)
 %% Of two timers to one process the earlier one comes first, when they are some way apart.
 order(N) ->
     each(fun() ->
-        [erlang:send_after(T * 20, self(), {at, T}) || T <- [3, 1, 2, 5, 4], _ <- lists:seq(1, N)],
+        [erlang:send_after(T * 100, self(), {at, T}) || T <- [3, 1, 2, 5, 4], _ <- lists:seq(1, N)],
         L = [receive {at, T} -> T end || _ <- lists:seq(1, 5 * N)],
         {L =:= lists:sort(L), length(L) =:= 5 * N} end).
 
