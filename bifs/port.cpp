@@ -90,7 +90,8 @@ Term info_item(Port &port, Heap &h, Term item) {
     return name.is_none() ? Term::nil() : answer(name);
   }
   if (item == atoms::parallelism) return answer(bool_term(port.parallelism));
-  if (item == atoms::locking) return answer(atoms::port_level);
+  if (item == atoms::locking)
+    return answer(port.driver->driver_lock ? atom::intern("driver_level") : Term(atoms::port_level));
   if (item == atoms::queue_size) return answer(make_uint(h, port.queue.size()));
   if (item == atoms::memory) {
     Word bytes = 40 * (port.links.size() + port.watchers.size()) + port.queue.size() + port.line.size();
@@ -110,8 +111,17 @@ public:
     Term name = info_item(port, h, atoms::registered_name);
     return name.is_nil() ? list : make_cons(h, name, list);
   }
+  // One that only flushes what was written has its facts still.
+  bool refused(const Port &port) const override {
+    uint32_t flags = port.flags.load(std::memory_order_acquire);
+    return flags & portflag::Dead || (flags & portflag::Gone) == portflag::Exiting;
+  }
   Term gone_result() const override { return atoms::undefined; }
 };
+Port *port_with_facts(Term who) {
+  if (who.is_atom()) return port_lookup_name(who);
+  return port_lookup_any(who);
+}
 
 // What the info functions answer for something that is no live port. none: it is one.
 Term info_refusal(Term who, Term wrong_type) {
@@ -181,12 +191,12 @@ Term erts_internal_port_connect_2(Process *p, const Term *args) {
 }
 
 Term erts_internal_port_info_1(Process *p, const Term *args) {
-  Port *port = port_lookup_name(args[0]);
+  Port *port = port_with_facts(args[0]);
   return port ? port_call_submit(p, port, std::make_unique<InfoCall>()) : info_refusal(args[0], atoms::badarg);
 }
 
 Term erts_internal_port_info_2(Process *p, const Term *args) {
-  Port *port = port_lookup_name(args[0]);
+  Port *port = port_with_facts(args[0]);
   if (!port) return info_refusal(args[0], atoms::badtype);
   if (!known_item(args[1])) return atoms::badarg;
   auto c = std::make_unique<InfoCall>();

@@ -89,7 +89,7 @@ public:
       port_opened(port);
       if (in_ >= 0) port_select(port, in_, true, false);
       break;
-    case kStartFailed: port_open_failed(port, int(value)); break;
+    case kStartFailed: port_open_failed(port, posix_atom(int(value))); break;
     case kExited:
       exited_ = true;
       status_ = int(value);

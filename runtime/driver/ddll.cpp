@@ -97,8 +97,11 @@ Term error_term(Heap &h, int code) {
 }
 
 // --- telling those who wait
-void notify(Term pid, Term ref, Term driver_name, const char *type, Term what, int error = 0) {
+// given: the name as the process has given it, where that was a string; else it is an atom.
+void notify(Term pid, Term ref, Term driver_name, const char *type, Term what, int error = 0,
+            const std::string *given = nullptr) {
   FragmentHeap h;
+  if (given) driver_name = make_string(h, given->data(), given->size());
   uint32_t n[3];
   memcpy(n, ref_numbers(ref), sizeof n);
   if (error) what = make_tuple(h, what, error_term(h, error));
@@ -503,10 +506,9 @@ Term ddll_monitor(Process *p, Term name_term, const std::string &name, DdllEvent
   DdllState *s = find_state(name);
   auto at_once = [&](const char *type, const char *what) {
     Term ref = make_ref(p->heap);
-    notify(p->id, ref, atom::intern_latin1(name), type, tag(what));
+    notify(p->id, ref, atom::intern_latin1(name), type, tag(what), 0, name_term.is_atom() ? nullptr : &name);
     return ref;
   };
-  (void)name_term;
   if (!s && !driver_find(name)) return at_once("DOWN", "unloaded");
   if (!s || s->status == Status::Permanent) return at_once("UP", "permanent");
   UseKind kind = event == DdllEvent::Loaded     ? UseKind::AwaitLoad

@@ -32,13 +32,12 @@ public:
     ddll_port_closed(d);
   }
 
-  void output(Port &port, IoQueue &data) override {
+  void output(Port &, IoQueue &data) override {
     DriverGuard g(begin());
     if (e->outputv) return outputv(data);
     std::string bytes(data.size(), 0);
     data.copy_out(reinterpret_cast<uint8_t *>(bytes.data()), data.size());
     if (e->output) e->output(h->data, bytes.data(), bytes.size());
-    else missing(port, "output");
   }
 
   bool control(Port &port, uint32_t command, std::string_view in, std::string *reply) override {
@@ -173,6 +172,7 @@ LoadedDriver *loaded_driver_new(DriverEntry *entry) {
   d->own_name = entry->name;
   d->name = d->own_name.c_str();
   d->open = open_linked;
+  d->driver_lock = !(entry->flags & kDrvPortLocking);
   d->soft_busy = entry->flags & kDrvSoftBusy;
   d->no_queue_limits = entry->flags & kDrvNoBusyMsgQueue;
   d->entry = entry;

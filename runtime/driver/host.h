@@ -66,11 +66,12 @@ struct DrvPort { // ErlDrvPort
   std::atomic<int32_t> refs{1};
   PortDataLock *pdl = nullptr;
   int control_flags = 0;
-  int slice = 0; // percent of it consumed, as the driver says
+  int slice = 0;                              // percent of it consumed, as the driver says
   std::unordered_map<intptr_t, int> selected; // event -> kNifSelect bits
   std::vector<struct iovec> view;             // what driver_peekq showed last
   std::vector<DrvBinary *> view_bins;
   std::vector<DrvMonitor *> monitors;
+  DrvMonitor *firing = nullptr; // whose process_exit runs
 };
 void drv_port_unref(DrvPort *h);
 DrvBinary *drv_binary_new(size_t n);  // one reference

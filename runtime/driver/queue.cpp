@@ -9,24 +9,25 @@ namespace joist::runtime {
 namespace {
 IoQueue *queue_of(DrvPort *h) { return drv_port_ok(h) ? &h->port->queue : nullptr; }
 
-// The parts of an I/O vector behind its first `skip` bytes. False: it has not so many.
-template <class F> bool each_part(const DrvIoVec *v, size_t skip, F f) {
+// The parts of an I/O vector behind its first `skip` bytes; none if it has not so many.
+template <class F> void each_part(const DrvIoVec *v, size_t skip, F f) {
   for (int i = 0; i < v->count; i++) {
     size_t n = v->iov[i].iov_len, drop = std::min(skip, n);
     skip -= drop;
     if (n > drop) f(static_cast<uint8_t *>(v->iov[i].iov_base) + drop, n - drop, v->bins ? v->bins[i] : nullptr);
   }
-  return skip == 0;
 }
-void append(IoQueue &q, uint8_t *bytes, size_t n, DrvBinary *bin) {
+IoSlice slice_of(uint8_t *bytes, size_t n, DrvBinary *bin) {
   if (!bin) { // a binary of its own, for driver_peekqv
     bin = drv_binary_new(n);
     memcpy(bin->bytes, bytes, n);
-    q.push_slice({bin->data(), reinterpret_cast<uint8_t *>(bin->bytes), n});
-    return;
+    return {bin->data(), reinterpret_cast<uint8_t *>(bin->bytes), n};
   }
   bin_ref(bin->data());
-  q.push_slice({bin->data(), bytes, n});
+  return {bin->data(), bytes, n};
+}
+bool within(const DrvBinary *bin, size_t offset, size_t n) {
+  return offset <= size_t(bin->size) && n <= size_t(bin->size) - offset;
 }
 } // namespace
 
@@ -75,36 +76,40 @@ JOIST_ABI size_t driver_sizeq(DrvPort *h) {
 JOIST_ABI int driver_enq(DrvPort *h, char *bytes, size_t n) {
   IoQueue *q = queue_of(h);
   if (!q) return -1;
-  append(*q, reinterpret_cast<uint8_t *>(bytes), n, nullptr);
+  q->push_slice(slice_of(reinterpret_cast<uint8_t *>(bytes), n, nullptr));
   return 0;
 }
 JOIST_ABI int driver_pushq(DrvPort *h, char *bytes, size_t n) {
   IoQueue *q = queue_of(h);
   if (!q) return -1;
-  if (n) q->push_front_copy(bytes, n);
+  q->push_front_slice(slice_of(reinterpret_cast<uint8_t *>(bytes), n, nullptr));
   return 0;
 }
 JOIST_ABI int driver_enq_bin(DrvPort *h, DrvBinary *bin, size_t offset, size_t n) {
   IoQueue *q = queue_of(h);
-  if (!q || offset + n > size_t(bin->size)) return -1;
-  append(*q, reinterpret_cast<uint8_t *>(bin->bytes) + offset, n, bin);
+  if (!q || !within(bin, offset, n)) return -1;
+  q->push_slice(slice_of(reinterpret_cast<uint8_t *>(bin->bytes) + offset, n, bin));
   return 0;
 }
 JOIST_ABI int driver_pushq_bin(DrvPort *h, DrvBinary *bin, size_t offset, size_t n) {
-  if (offset + n > size_t(bin->size)) return -1;
-  return driver_pushq(h, bin->bytes + offset, n);
+  IoQueue *q = queue_of(h);
+  if (!q || !within(bin, offset, n)) return -1;
+  q->push_front_slice(slice_of(reinterpret_cast<uint8_t *>(bin->bytes) + offset, n, bin));
+  return 0;
 }
 JOIST_ABI int driver_enqv(DrvPort *h, DrvIoVec *v, size_t skip) {
   IoQueue *q = queue_of(h);
-  if (!q || skip > v->size) return -1;
-  each_part(v, skip, [&](uint8_t *bytes, size_t n, DrvBinary *bin) { append(*q, bytes, n, bin); });
+  if (!q) return -1;
+  each_part(v, skip, [&](uint8_t *bytes, size_t n, DrvBinary *bin) { q->push_slice(slice_of(bytes, n, bin)); });
   return 0;
 }
 JOIST_ABI int driver_pushqv(DrvPort *h, DrvIoVec *v, size_t skip) {
-  if (!queue_of(h) || skip > v->size) return -1;
-  std::string all;
-  each_part(v, skip, [&](uint8_t *bytes, size_t n, DrvBinary *) { all.append(reinterpret_cast<char *>(bytes), n); });
-  return driver_pushq(h, all.data(), all.size());
+  IoQueue *q = queue_of(h);
+  if (!q) return -1;
+  std::vector<IoSlice> parts;
+  each_part(v, skip, [&](uint8_t *bytes, size_t n, DrvBinary *bin) { parts.push_back(slice_of(bytes, n, bin)); });
+  for (size_t i = parts.size(); i-- > 0;) q->push_front_slice(parts[i]);
+  return 0;
 }
 JOIST_ABI size_t driver_deq(DrvPort *h, size_t n) {
   IoQueue *q = queue_of(h);

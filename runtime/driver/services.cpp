@@ -18,19 +18,37 @@ enum SelectMode : int { kSelectRead = 1, kSelectWrite = 2, kSelectUse = 4, kSele
 // --- output
 JOIST_ABI int driver_output2(DrvPort *h, char *head, size_t head_size, char *bytes, size_t n) {
   if (!drv_port_ok(h)) return -1;
-  port_deliver_header(*h->port, head, head_size, bytes ? bytes : "", n);
+  // No bytes at all end in a list, be the port binary or not.
+  if (!bytes && head_size == 0 && h->port->line_max == 0 && !h->port->dist) port_deliver_pieces(*h->port, head, 0, {});
+  else port_deliver_header(*h->port, head, head_size, bytes, n);
   return 0;
 }
 JOIST_ABI int driver_output(DrvPort *h, char *bytes, size_t n) { return driver_output2(h, nullptr, 0, bytes, n); }
+// Larger pieces are shared, and lines are not looked for. A distribution's input goes the common way.
 JOIST_ABI int driver_output_binary(DrvPort *h, char *head, size_t head_size, DrvBinary *bin, size_t offset, size_t n) {
-  if (offset + n > size_t(bin->size)) return -1;
-  return driver_output2(h, head, head_size, bin->bytes + offset, n);
+  if (!drv_port_ok(h) || offset > size_t(bin->size) || n > size_t(bin->size) - offset) return -1;
+  if (h->port->dist) return driver_output2(h, head, head_size, bin->bytes + offset, n);
+  const PortPiece piece{bin->data(), reinterpret_cast<uint8_t *>(bin->bytes) + offset, n};
+  port_deliver_pieces(*h->port, head, head_size, {&piece, 1});
+  return 0;
 }
 JOIST_ABI int driver_outputv(DrvPort *h, char *head, size_t head_size, DrvIoVec *v, size_t skip) {
-  std::string all;
-  for (int i = 0; i < v->count; i++) all.append(static_cast<char *>(v->iov[i].iov_base), v->iov[i].iov_len);
-  if (skip > all.size()) return -1;
-  return driver_output2(h, head, head_size, all.data() + skip, all.size() - skip);
+  if (skip >= v->size) return driver_output2(h, head, head_size, nullptr, 0);
+  if (!drv_port_ok(h)) return -1;
+  std::vector<PortPiece> pieces;
+  for (int i = 0; i < v->count; i++) {
+    size_t n = v->iov[i].iov_len;
+    if (skip && n <= skip) {
+      skip -= n;
+      continue;
+    }
+    DrvBinary *bin = v->bins ? v->bins[i] : nullptr;
+    auto *bytes = static_cast<uint8_t *>(v->iov[i].iov_base) + skip;
+    pieces.push_back({bin ? bin->data() : nullptr, bytes, n - skip});
+    skip = 0;
+  }
+  port_deliver_pieces(*h->port, head, head_size, pieces);
+  return 0;
 }
 
 // --- descriptors
@@ -76,31 +94,34 @@ JOIST_ABI int driver_read_timer(DrvPort *h, unsigned long *left) {
 }
 
 // --- the end of the port
+namespace {
+bool may_fail(DrvPort *h) { return drv_port_ok(h) && !h->port->failed; } // once only
+} // namespace
 JOIST_ABI int driver_failure_eof(DrvPort *h) {
-  if (!drv_port_ok(h)) return -1;
+  if (!may_fail(h)) return -1;
   port_fail_eof(*h->port);
   return 0;
 }
 JOIST_ABI int driver_failure_atom(DrvPort *h, char *reason) {
-  if (!drv_port_ok(h)) return -1;
+  if (!may_fail(h)) return -1;
   port_fail(*h->port, atom::intern_latin1(reason));
   return 0;
 }
 JOIST_ABI int driver_failure_posix(DrvPort *h, int error) {
-  if (!drv_port_ok(h)) return -1;
+  if (!may_fail(h)) return -1;
   port_fail_posix(*h->port, error);
   return 0;
 }
 JOIST_ABI int driver_failure(DrvPort *h, int code) {
-  if (!drv_port_ok(h)) return -1;
+  if (!may_fail(h)) return -1;
   if (code == 0) port_fail_eof(*h->port);
   else port_fail(*h->port, Term::small(code));
   return 0;
 }
+// The owner has no exit signal from it.
 JOIST_ABI int driver_exit(DrvPort *h, int error) {
-  if (!drv_port_ok(h)) return -1;
-  if (error == 0) port_fail(*h->port, atoms::normal);
-  else port_fail_posix(*h->port, error);
+  if (!may_fail(h)) return -1;
+  port_end_told(*h->port, error == 0 ? Term(atoms::normal) : posix_atom(error));
   return 0;
 }
 
@@ -122,8 +143,8 @@ JOIST_ABI void erl_drv_busy_msgq_limits(DrvPort *h, size_t *low, size_t *high) {
   if (!drv_port_ok(h)) return;
   size_t l = h->port->queue_low, m = h->port->queue_high; // changed in callbacks only
   if (l != kDisabled && (low || high)) {
-    if ((low && *low == kDisabled) || (high && *high == kDisabled)) {
-      l = m = kDisabled;
+    if ((low && *low == kDisabled) || (high && *high == kDisabled)) { // what was given is given back
+      return port_queue_limits(*h->port, kDisabled, kDisabled);
     } else {
       if (low && *low != 0) l = *low;
       if (high && *high != 0) m = *high;
@@ -142,8 +163,9 @@ JOIST_ABI int erl_drv_consume_timeslice(DrvPort *h, int percent) {
 JOIST_ABI void erl_drv_init_ack(DrvPort *h, void *result) {
   if (!drv_port_ok(h)) return;
   auto r = reinterpret_cast<intptr_t>(result);
-  if (r == kDrvErrorErrno) return port_open_failed(*h->port, errno);
-  if (r == kDrvErrorGeneral || r == kDrvErrorBadarg) return port_open_failed(*h->port, EINVAL);
+  if (r == kDrvErrorErrno) return port_open_failed(*h->port, posix_atom(errno));
+  if (r == kDrvErrorGeneral) return port_open_failed(*h->port, posix_atom(EINVAL));
+  if (r == kDrvErrorBadarg) return port_open_failed(*h->port, atoms::badarg);
   h->data = result;
   port_opened(*h->port);
 }
@@ -165,7 +187,6 @@ JOIST_ABI DrvPort *driver_create_port(DrvPort *creator, Word owner, char *name, 
   }
   auto *h = new DrvPort(port, creator->driver, data);
   port->instance = drv_port_instance(h);
-  port->binary = creator->port->binary;
   if (link_send(port->id, pid)) port->links.push_back(pid);
   port_end(port);
   return h;
@@ -194,7 +215,9 @@ struct GoneTask final : PortTask {
     if (h->dead || std::erase(h->monitors, m) == 0) return;
     NifMonitor id = monitor_id(m);
     DriverGuard g(h->driver);
+    h->firing = m;
     if (h->driver->entry->process_exit) h->driver->entry->process_exit(h->data, &id);
+    h->firing = nullptr;
   }
 };
 DrvMonitor *find_monitor(DrvPort *h, const NifMonitor *id) {
@@ -245,7 +268,9 @@ JOIST_ABI int driver_demonitor_process(DrvPort *h, const NifMonitor *id) {
   return 0;
 }
 JOIST_ABI Word driver_get_monitored_process(DrvPort *h, const NifMonitor *id) {
-  DrvMonitor *m = drv_port_ok(h) ? find_monitor(h, id) : nullptr;
+  if (!drv_port_ok(h)) return Term::nil().raw();
+  DrvMonitor *m = find_monitor(h, id);
+  if (!m && h->firing && memcmp(h->firing->numbers, id->data, sizeof h->firing->numbers) == 0) m = h->firing;
   return m ? m->pid.raw() : Term::nil().raw();
 }
 JOIST_ABI int driver_compare_monitors(const NifMonitor *a, const NifMonitor *b) { return memcmp(a->data, b->data, 12); }

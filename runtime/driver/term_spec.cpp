@@ -78,9 +78,9 @@ Term drv_build_term(FragmentHeap &h, const Word *spec, int count) {
       break;
     case kBinary: {
       auto *bin = reinterpret_cast<DrvBinary *>(a[0]);
-      if (a[1] && (!bin || a[2] + a[1] > Word(bin->size))) return Term::none();
+      if (!bin || a[1] > Word(bin->size) || a[2] > Word(bin->size) - a[1]) return Term::none();
       if (a[1] <= kHeapBinMax) {
-        t = make_binary_from(h, bin ? bin->bytes + a[2] : nullptr, a[1]);
+        t = make_binary_from(h, bin->bytes + a[2], a[1]);
       } else {
         bin_ref(bin->data());
         t = make_refc_binary(h, bin->data(), reinterpret_cast<uint8_t *>(bin->bytes) + a[2], a[1]);
@@ -91,9 +91,12 @@ Term drv_build_term(FragmentHeap &h, const Word *spec, int count) {
       if (a[1] && !a[0]) return Term::none();
       t = make_binary_from(h, text(a[0]), a[1]);
       break;
-    case kString: t = string_before(h, text(a[0]), a[1], Term::nil()); break;
+    case kString:
+      if (!a[0]) return Term::none();
+      t = string_before(h, text(a[0]), a[1], Term::nil());
+      break;
     case kStringCons:
-      if (stack.empty()) return Term::none();
+      if (!a[0] || stack.empty()) return Term::none();
       t = string_before(h, text(a[0]), a[1], stack.back());
       stack.pop_back();
       break;
@@ -157,18 +160,23 @@ int send_terms(Port *port, Term to, const Word *spec, int n) {
   message_send_pid_built(to, t, h.take());
   return 1;
 }
+// In `stop` too; not once the port only flushes.
+Port *sending_port(Word id) {
+  Port *p = port_lookup_any(Term(id));
+  return p && !(p->flags.load(std::memory_order_acquire) & portflag::Closing) ? p : nullptr;
+}
 } // namespace
 
 JOIST_ABI int erl_drv_output_term(Word port, Word *spec, int n) {
   nif_foreign_thread();
   progress::OnlineScope online;
-  Port *p = port_lookup(Term(port));
-  return send_terms(p, p ? Term(p->owner.load()) : Term::none(), spec, n);
+  Port *p = sending_port(port);
+  return p ? send_terms(p, Term(p->owner.load()), spec, n) : -1;
 }
 JOIST_ABI int erl_drv_send_term(Word port, Word to, Word *spec, int n) {
   nif_foreign_thread();
   progress::OnlineScope online;
-  Port *p = port_lookup(Term(port));
+  Port *p = sending_port(port);
   return p ? send_terms(p, Term(to), spec, n) : 0;
 }
 JOIST_ABI int driver_output_term(DrvPort *h, Word *spec, int n) {

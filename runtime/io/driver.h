@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -78,6 +79,7 @@ struct DriverOpen {
 struct Driver {
   const char *name;
   DriverOpen (*open)(Port &port, const std::string &command, const PortOptions &options);
+  bool driver_lock = false;     // one for all its ports
   bool soft_busy = false;       // port_command(.., [force]) is allowed
   bool takes_limits = false;    // busy_limits_port is allowed
   bool no_queue_limits = false; // what is sent to a port waits in its queue without limit
@@ -103,6 +105,14 @@ IoQueue &port_queue(Port &port);    // output not yet written
 // come before as a list.
 void port_deliver(Port &port, const void *bytes, size_t n);
 void port_deliver_header(Port &port, const void *header, size_t header_size, const void *bytes, size_t n);
+// The same where bytes are in pieces: if the port is binary, each is a binary of its own ([Header..., First, ... | Last]), and
+// larger ones share `data` (a reference is taken; null: copied). Never in lines; not for a distribution's port.
+struct PortPiece {
+  BinData *data;
+  const uint8_t *bytes;
+  size_t n;
+};
+void port_deliver_pieces(Port &port, const void *header, size_t header_size, std::span<const PortPiece> pieces);
 // {Port, What} to the owner.
 void port_notify(Port &port, Term what);
 void port_exit_status(Port &port, int status); // {Port, {exit_status, N}}
@@ -136,7 +146,7 @@ PortWatch *port_watch_process(Port &port, Term pid);
 void port_unwatch_process(PortWatch *watch); // process_gone will not be called
 // Results of DriverOpen::Pending.
 void port_opened(Port &port);
-void port_open_failed(Port &port, int error);
+void port_open_failed(Port &port, Term reason);
 // From any thread: calls instance->event(kind, value) as a task of the port; dropped if it died. The caller holds a
 // reference to the port (port_hold).
 void port_post(Port *port, uint64_t kind, int64_t value);

@@ -102,8 +102,12 @@ void IoQueue::push_front_copy(const void *bytes, Word n) {
   if (n == 0) return;
   BinData *d = bin_alloc(n);
   memcpy(d->data(), bytes, n);
-  q_.insert(q_.begin() + long(first_), {d, d->data(), n});
-  size_ += n;
+  push_front_slice({d, d->data(), n});
+}
+void IoQueue::push_front_slice(IoSlice s) {
+  if (s.size == 0) return bin_unref(s.data);
+  size_ += s.size;
+  q_.insert(q_.begin() + long(first_), s);
 }
 
 void IoQueue::take(IoQueue &from) {

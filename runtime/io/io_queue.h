@@ -27,8 +27,9 @@ public:
   // Appends an iolist, skipping its first `skip` bytes. False if the term is no iolist (then nothing was appended).
   bool push_iolist(Term iolist, Word skip = 0);
   void push_front_copy(const void *bytes, Word n);
-  void take(IoQueue &from); // appends all of `from`, which becomes empty
-  void pop(Word n);         // n <= size()
+  void push_front_slice(IoSlice s); // takes over its reference
+  void take(IoQueue &from);         // appends all of `from`, which becomes empty
+  void pop(Word n);                 // n <= size()
   void clear();
   // Fills at most `max` entries, returns how many.
   int peek(struct iovec *out, int max) const;

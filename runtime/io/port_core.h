@@ -105,13 +105,14 @@ struct Port {
 
   bool gone() const { return flags.load(std::memory_order_acquire) & portflag::Gone; }
   bool busy() const { return flags.load(std::memory_order_acquire) & portflag::Busy; }
-  // Is a process that sends output to wait? force: only if the queue is full.
+  // Is a process that sends output to wait? With force never.
   bool refuses(bool force = false) const {
-    return flags.load(std::memory_order_acquire) & (portflag::FullQueue | (force ? 0 : portflag::Busy));
+    return !force && flags.load(std::memory_order_acquire) & (portflag::FullQueue | portflag::Busy);
   }
 };
 
-Port *port_lookup(Term id); // alive ones only; null otherwise
+Port *port_lookup(Term id);     // alive ones only; null otherwise
+Port *port_lookup_any(Term id); // also one that is ending
 Port *port_lookup_name(Term id_or_name);
 void port_ref(Port *);
 void port_unref(Port *); // any thread

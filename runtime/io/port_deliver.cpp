@@ -59,27 +59,29 @@ Term data_term(Port &port, Heap &h, const uint8_t *header, size_t header_size, c
   return bytes_as_list(h, header, header_size, rest);
 }
 
-void deliver_line(Port &port, const uint8_t *bytes, size_t n, bool complete) {
+using Header = std::span<const uint8_t>; // goes before the first line of an input
+void deliver_line(Port &port, Header &header, const uint8_t *bytes, size_t n, bool complete) {
   FragmentHeap h;
-  Term line = data_term(port, h, nullptr, 0, bytes, n);
+  Term line = data_term(port, h, header.data(), header.size(), bytes, n);
+  header = {};
   Term what = make_tuple(h, atoms::data, make_tuple(h, complete ? atoms::eol : atoms::noeol, line));
   port_send_owner(port, what, h);
 }
 
-void put_line(Port &port, bool complete) {
-  deliver_line(port, port.line.data(), port.line.size(), complete);
+void put_line(Port &port, Header &header, bool complete) {
+  deliver_line(port, header, port.line.data(), port.line.size(), complete);
   port.line.clear();
 }
 
 // Splits at newlines; CR directly before a newline belongs to it. A line longer than line_max comes in pieces.
-void deliver_lines(Port &port, const uint8_t *p, size_t n) {
+void deliver_lines(Port &port, Header header, const uint8_t *p, size_t n) {
   using S = Port::LineState;
   const uint8_t *end = p + n;
   while (p != end) {
     if (*p == '\n') {
       port.line_state = S::Main;
       p++;
-      put_line(port, true);
+      put_line(port, header, true);
       continue;
     }
     switch (port.line_state) {
@@ -93,7 +95,7 @@ void deliver_lines(Port &port, const uint8_t *p, size_t n) {
         p++;
         port.line_state = S::CrAfter;
       } else {
-        put_line(port, false);
+        put_line(port, header, false);
         port.line_state = S::Main;
       }
       break;
@@ -102,7 +104,7 @@ void deliver_lines(Port &port, const uint8_t *p, size_t n) {
       port.line_state = S::Main;
       break;
     case S::CrAfter:
-      put_line(port, false);
+      put_line(port, header, false);
       port.line_state = S::CrInside;
       break;
     }
@@ -113,13 +115,14 @@ void deliver_lines(Port &port, const uint8_t *p, size_t n) {
 void port_flush_line(Port &port) {
   using S = Port::LineState;
   if (port.line_max == 0) return;
+  Header header;
   if (port.line_state == S::CrAfter) {
-    put_line(port, false);
+    put_line(port, header, false);
     port.line_state = S::CrInside;
   }
   if (port.line_state == S::CrInside) port.line.push_back('\r');
   port.line_state = S::Main;
-  if (!port.line.empty()) put_line(port, false);
+  if (!port.line.empty()) put_line(port, header, false);
 }
 
 void port_count_io(Port &port, uint64_t in, uint64_t out) {
@@ -131,14 +134,40 @@ void port_count_io(Port &port, uint64_t in, uint64_t out) {
 
 void port_deliver_header(Port &port, const void *header, size_t header_size, const void *bytes, size_t n) {
   if (port.flags.load() & portflag::Closing) return;
-  port_count_io(port, n, 0);
+  port_count_io(port, header_size + n, 0);
   auto *b = static_cast<const uint8_t *>(bytes);
   if (port.dist)
     return header_size ? dist_port_input(port, static_cast<const uint8_t *>(header), header_size)
                        : dist_port_input(port, b, n);
-  if (port.line_max != 0) return deliver_lines(port, b, n);
+  if (port.line_max != 0) return deliver_lines(port, {static_cast<const uint8_t *>(header), header_size}, b, n);
   FragmentHeap h;
   Term data = data_term(port, h, static_cast<const uint8_t *>(header), header_size, b, n);
+  Term what = make_tuple(h, atoms::data, data);
+  port_send_owner(port, what, h);
+}
+void port_deliver_pieces(Port &port, const void *header, size_t header_size, std::span<const PortPiece> pieces) {
+  if (port.flags.load() & portflag::Closing) return;
+  size_t total = 0;
+  for (auto &piece : pieces) total += piece.n;
+  port_count_io(port, header_size + total, 0);
+  FragmentHeap h;
+  Term data = Term::nil();
+  for (size_t i = pieces.size(); i-- > 0;) {
+    const PortPiece &x = pieces[i];
+    if (!port.binary) {
+      data = bytes_as_list(h, x.bytes, x.n, data);
+      continue;
+    }
+    Term b = Term::none();
+    if (x.data && x.n > kHeapBinMax) {
+      bin_ref(x.data);
+      b = make_refc_binary(h, x.data, const_cast<uint8_t *>(x.bytes), x.n);
+    } else {
+      b = make_binary_from(h, x.bytes, x.n);
+    }
+    data = data.is_nil() ? b : make_cons(h, b, data);
+  }
+  data = bytes_as_list(h, static_cast<const uint8_t *>(header), header_size, data);
   Term what = make_tuple(h, atoms::data, data);
   port_send_owner(port, what, h);
 }

@@ -92,14 +92,14 @@ void answer_open(Port &port, Term result) {
 
 void port_opened(Port &port) { answer_open(port, port.id); }
 
-void port_open_failed(Port &port, int error) {
+void port_open_failed(Port &port, Term reason) {
   // The caller has not seen the port: it is not to get its exit signal, only the error.
   Term to = port.pending_open.to;
   if (!to.is_none()) {
     port_unlink_now(port, to);
     unlink_send(port.id, to, 0);
   }
-  answer_open(port, posix_atom(error));
+  answer_open(port, reason);
   port.queue.clear();
   port_fail(port, atoms::normal);
 }

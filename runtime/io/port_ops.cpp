@@ -12,7 +12,7 @@ void PortCall::answer(Term result, FragmentHeap &h) {
 }
 
 void PortCall::run(Port &port) {
-  if (port.gone()) return dropped(port);
+  if (refused(port)) return dropped(port);
   FragmentHeap h;
   port.caller = caller;
   Term result = perform(port, h);
@@ -44,7 +44,7 @@ Term port_call_submit(Process *p, Port *port, std::unique_ptr<PortCall> c) {
     {
       PortTurn turn(p, *port, c->operation());
       port->caller = p->id;
-      result = port->gone() ? c->gone_result() : c->perform(*port, p->heap);
+      result = c->refused(*port) ? c->gone_result() : c->perform(*port, p->heap);
       port->caller = Term::none();
       port_settle(*port);
     }

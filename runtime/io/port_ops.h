@@ -27,6 +27,8 @@ public:
   bool answers = false; // a message is to be sent
   // The result, immediate or built in h. Runs with the right to execute on a live port. none: no answer (now).
   virtual Term perform(Port &port, Heap &h) = 0;
+  // Is the port too far gone for it?
+  virtual bool refused(const Port &port) const { return port.gone(); }
   // The result where the port has died.
   virtual Term gone_result() const { return atoms::badarg; }
   void run(Port &port) override;

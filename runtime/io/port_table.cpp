@@ -86,10 +86,14 @@ Port *port_create(const Driver *driver, std::string name, Term owner) {
   return nullptr;
 }
 
-Port *port_lookup(Term id) {
+Port *port_lookup_any(Term id) {
   if (!id.is_local_port()) return nullptr;
   Port *p = table[id.imm_payload() % table_size].load(std::memory_order_acquire);
-  return p && p->number == id.imm_payload() && !p->gone() ? p : nullptr;
+  return p && p->number == id.imm_payload() ? p : nullptr;
+}
+Port *port_lookup(Term id) {
+  Port *p = port_lookup_any(id);
+  return p && !p->gone() ? p : nullptr;
 }
 
 std::vector<Term> ports_all(bool closing) {

@@ -147,8 +147,8 @@ void port_queue_limits(Port &port, size_t low, size_t high) {
   std::lock_guard g(port.queue_lock);
   port.queue_low = low;
   port.queue_high = high;
-  if (port.queued < low || port.queued <= high) port.flags.fetch_and(~portflag::FullQueue);
-  else port.flags.fetch_or(portflag::FullQueue);
+  if (port.queued > high) port.flags.fetch_or(portflag::FullQueue);
+  else if (port.queued < low) port.flags.fetch_and(~portflag::FullQueue); // between them it stays what it is
 }
 
 bool port_suspend(Process *p, Port *port, const Mfa *in) {
