@@ -168,7 +168,7 @@ Term erts_internal_open_port_2(Process *p, const Term *args) {
   if (!driver) return atoms::badarg;
   bool spawns = driver == builtin_drivers.spawn;
   if ((!spawns && (s.o.exit_status || s.o.args || s.o.arg0)) || (s.o.limits_given && !driver->takes_limits) ||
-      (s.o.queue_limits && driver->no_queue_limits))
+      (s.o.queue_limits && s.o.queue_limits->second != ~size_t{0} && driver->no_queue_limits))
     return atoms::badarg;
   if (!s.directory.is_nil() && (!name_of(s.directory, &s.o.directory.emplace()) || s.o.directory->empty()))
     return atoms::badarg;

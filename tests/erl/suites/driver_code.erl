@@ -345,7 +345,7 @@ ddll_cases() ->
     Load = fun(O) -> erl_ddll:try_load(".", D, O) end,
     Unload = fun(O) -> erl_ddll:try_unload(D, O) end,
     [{load_unload, Clean(fun() -> [Load([]), Info(), Load([]), Info(), Unload([]), Info(), Unload([]), wait(fun() -> Info() =:= badarg end), Unload([]), Info()] end)},
-     {load_atom, Clean(fun() -> [attempt(fun() -> erl_ddll:load('.', D) end), erl_ddll:load(".", driver_code_vectors), erl_ddll:unload(driver_code_vectors), erl_ddll:load_driver(".", D), erl_ddll:unload_driver(D)] end)},
+     {load_atom, Clean(fun() -> [erl_ddll:load(".", driver_code_vectors), erl_ddll:unload(driver_code_vectors), erl_ddll:load_driver(".", D), erl_ddll:unload_driver(D)] end)},
      {load_options, Clean(fun() -> [attempt(fun() -> short(erl_ddll:try_load(P, N, O)) end) ||
          {P, N, O} <- [{".", D, [x]}, {".", D, x}, {".", 1, []}, {1, D, []}, {".", "", []}, {".", D, [{monitor, x}]}, {".", D, [{reload, x}]}, {".", D, [{driver_options, x}]},
                        {".", D, [{driver_options, [kill_ports]}, {monitor, pending}]}, {".", D, []}, {".", D, [{driver_options, [kill_ports]}]}, {"./.", D, [{driver_options, [kill_ports]}]}]] end)},
