@@ -363,7 +363,7 @@ ddll_cases() ->
      {unload_process, Clean(fun() -> Load([]), U = user(x, fun() -> Load([]) end), {ok, W, _} = Unload([{monitor, pending}]), A = [W, flushed(), Unload([]), Unload([{monitor, pending_driver}])], stop(U), [A, flushed(200), Info()] end)},
      {user_dies, Clean(fun() -> stop(user(x, fun() -> Load([]) end)), wait(fun() -> Info() =:= badarg end) end)},
      {user_dies_kill, Clean(fun() -> process_flag(trap_exit, true), U = user(x, fun() -> Load([{driver_options, [kill_ports]}]) end), open_port({spawn_driver, D}, []), stop(U), [flushed(200), wait(fun() -> Info() =:= badarg end)] end)},
-     {not_mine, Clean(fun() -> U = user(x, fun() -> Load([]) end), R = [Unload([]), Load([{reload, pending}, {monitor, pending}]), Load([{reload, pending_driver}])], stop(U), R end)},
+     {not_mine, Clean(fun() -> U = user(x, fun() -> Load([]) end), R = [Unload([]), Load([{reload, pending}, {monitor, pending}]), Load([{reload, pending_driver}])], stop(U), wait(fun() -> Info() =:= badarg end), R end)},
      {reload, Clean(fun() -> Load([]), R = Load([{reload, pending_driver}, {monitor, pending_driver}]), {R, flushed(200), Info()} end)},
      {reload_port, Clean(fun() -> Load([]), P = open_port({spawn_driver, D}, []), {ok, W, _} = Load([{reload, pending_driver}, {monitor, pending_driver}]),
                           A = [W, Info(), attempt(fun() -> open_port({spawn_driver, D}, []) end), Load([{reload, pending}]), flushed(), port_close(P)], {A, flushed(200), Info()} end)},
