@@ -152,7 +152,7 @@ flush_closed(End) ->
         P = open_port({spawn_driver, "driver_code"}, []),
         run(P, 7), run(P, 20, [$e, 12]),
         R = End(P),
-        Alive = {erlang:port_info(P), lists:member(P, erlang:ports()), attempt(fun() -> port_command(P, "x") end)},
+        Alive = {lists:keydelete(id, 1, erlang:port_info(P)), lists:member(P, erlang:ports()), attempt(fun() -> port_command(P, "x") end)},
         wait(fun() -> not lists:member(P, erlang:ports()) end),
         receive after 50 -> ok end,
         [R, Alive, run(Other, 6), flushed(0), port_close(Other)] end).
