@@ -50,7 +50,7 @@ void sanitizer_unpoison(const void *p, size_t bytes) { __asan_unpoison_memory_re
 #if __has_feature(thread_sanitizer)
 extern "C" const char *__tsan_default_options() {
   // By default a halting program would stay for another second, connections and all: other nodes and ports would notice late.
-  return "history_size=4:second_deadlock_stack=1:atexit_sleep_ms=0";
+  return "history_size=4:second_deadlock_stack=1:atexit_sleep_ms=0:allocator_may_return_null=1";
 }
 extern "C" const char *__tsan_default_suppressions() {
   return "race:c_library_mktime\n"; // reads the zone anew each time, under a lock of the C library's that is not seen

@@ -401,7 +401,6 @@ static void command(D *d, unsigned c, char *in, size_t n, Out *o) {
   case 82: say(o, "%d", driver_failure_posix(d->port, in[0])); break;
   case 83: say(o, "%d", driver_failure_eof(d->port)); break;
   case 84: say(o, "%d", driver_exit(d->port, in[0])); break;
-  case 85: say(o, "%d %d", driver_failure_atom(d->port, "first"), driver_failure_atom(d->port, "second")); break;
   case 86: say(o, "%d %d", driver_failure_atom(d->port, "then_output"), driver_output(d->port, "late", 4)); break;
   case 90: set_busy_port(d->port, in[0]); break;
   case 91: limits(d, o, in, n); break;
