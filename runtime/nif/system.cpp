@@ -44,7 +44,7 @@ JOIST_ABI int64_t enif_time_offset(int unit) {
 JOIST_ABI int64_t enif_convert_time_unit(int64_t value, int from, int to) {
   int64_t a = unit_ns(from), b = unit_ns(to);
   if (!a || !b) return kTimeError;
-  if (a >= b) return value * (a / b);
+  if (a >= b) return int64_t(uint64_t(value) * uint64_t(a / b)); // what is too large wraps, as on stock
   return floor_div(value, b / a);
 }
 JOIST_ABI int64_t erl_drv_monotonic_time(int) __attribute__((alias("enif_monotonic_time")));
