@@ -187,6 +187,7 @@ static void finish(void) {
   FILE *f = fopen("finished", "a");
   fprintf(f, "%s.", TEXT(NAME));
   fclose(f);
+  erl_drv_mutex_destroy(history_lock);
 }
 
 // --- asynchronous jobs
@@ -465,6 +466,7 @@ static ErlDrvSSizeT call(ErlDrvData data, unsigned c, char *in, ErlDrvSizeT n, c
 static int init(void) {
   history_lock = erl_drv_mutex_create("history");
 #if BAD == 2
+  erl_drv_mutex_destroy(history_lock);
   return -1;
 #endif
   return 0;
