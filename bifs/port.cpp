@@ -1,5 +1,6 @@
 // Ports as BIFs. erts_internal's variants answer with `badarg` and the like instead of raising; erlang.erl does the rest.
 #include "bifs/bifs.h"
+#include "runtime/atom/literal.h"
 #include "runtime/io/port_ops.h"
 #include "runtime/mem/copy.h"
 #include "runtime/sys/system_monitor.h"
@@ -91,7 +92,7 @@ Term info_item(Port &port, Heap &h, Term item) {
   }
   if (item == atoms::parallelism) return answer(bool_term(port.parallelism));
   if (item == atoms::locking)
-    return answer(port.driver->driver_lock ? atom::intern("driver_level") : Term(atoms::port_level));
+    return answer(port.driver->driver_lock ? named<"driver_level">() : Term(atoms::port_level));
   if (item == atoms::queue_size) return answer(make_uint(h, port.queue.size()));
   if (item == atoms::memory) {
     Word bytes = 40 * (port.links.size() + port.watchers.size()) + port.queue.size() + port.line.size();

@@ -74,7 +74,11 @@ struct DrvPort { // ErlDrvPort
   DrvMonitor *firing = nullptr; // whose process_exit runs
 };
 void drv_port_unref(DrvPort *h);
-DrvBinary *drv_binary_new(size_t n);  // one reference
+DrvBinary *drv_binary_new(size_t n); // one reference
+// Do n bytes at `offset` lie within it?
+inline bool drv_binary_has(const DrvBinary *bin, size_t offset, size_t n) {
+  return offset <= size_t(bin->size) && n <= size_t(bin->size) - offset;
+}
 DrvBinary *drv_binary_of(BinData *d); // null: no binary that a driver allocated
 inline bool drv_port_ok(DrvPort *h) {
   return h && h != reinterpret_cast<DrvPort *>(-1) && !h->dead.load(std::memory_order_acquire);

@@ -26,9 +26,6 @@ IoSlice slice_of(uint8_t *bytes, size_t n, DrvBinary *bin) {
   bin_ref(bin->data());
   return {bin->data(), bytes, n};
 }
-bool within(const DrvBinary *bin, size_t offset, size_t n) {
-  return offset <= size_t(bin->size) && n <= size_t(bin->size) - offset;
-}
 } // namespace
 
 // --- binaries and memory
@@ -87,13 +84,13 @@ JOIST_ABI int driver_pushq(DrvPort *h, char *bytes, size_t n) {
 }
 JOIST_ABI int driver_enq_bin(DrvPort *h, DrvBinary *bin, size_t offset, size_t n) {
   IoQueue *q = queue_of(h);
-  if (!q || !within(bin, offset, n)) return -1;
+  if (!q || !drv_binary_has(bin, offset, n)) return -1;
   q->push_slice(slice_of(reinterpret_cast<uint8_t *>(bin->bytes) + offset, n, bin));
   return 0;
 }
 JOIST_ABI int driver_pushq_bin(DrvPort *h, DrvBinary *bin, size_t offset, size_t n) {
   IoQueue *q = queue_of(h);
-  if (!q || !within(bin, offset, n)) return -1;
+  if (!q || !drv_binary_has(bin, offset, n)) return -1;
   q->push_front_slice(slice_of(reinterpret_cast<uint8_t *>(bin->bytes) + offset, n, bin));
   return 0;
 }

@@ -26,7 +26,7 @@ JOIST_ABI int driver_output2(DrvPort *h, char *head, size_t head_size, char *byt
 JOIST_ABI int driver_output(DrvPort *h, char *bytes, size_t n) { return driver_output2(h, nullptr, 0, bytes, n); }
 // Larger pieces are shared, and lines are not looked for. A distribution's input goes the common way.
 JOIST_ABI int driver_output_binary(DrvPort *h, char *head, size_t head_size, DrvBinary *bin, size_t offset, size_t n) {
-  if (!drv_port_ok(h) || offset > size_t(bin->size) || n > size_t(bin->size) - offset) return -1;
+  if (!drv_port_ok(h) || !drv_binary_has(bin, offset, n)) return -1;
   if (h->port->dist) return driver_output2(h, head, head_size, bin->bytes + offset, n);
   const PortPiece piece{bin->data(), reinterpret_cast<uint8_t *>(bin->bytes) + offset, n};
   port_deliver_pieces(*h->port, head, head_size, {&piece, 1});

@@ -78,7 +78,7 @@ Term drv_build_term(FragmentHeap &h, const Word *spec, int count) {
       break;
     case kBinary: {
       auto *bin = reinterpret_cast<DrvBinary *>(a[0]);
-      if (!bin || a[1] > Word(bin->size) || a[2] > Word(bin->size) - a[1]) return Term::none();
+      if (!bin || !drv_binary_has(bin, a[2], a[1])) return Term::none();
       if (a[1] <= kHeapBinMax) {
         t = make_binary_from(h, bin->bytes + a[2], a[1]);
       } else {

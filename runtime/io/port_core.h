@@ -129,8 +129,8 @@ void port_run_tasks(Port *, int max);
 void port_enqueue(Port *, PortTask *); // takes over the task
 
 // A busy port: p, which is executing, is suspended until it is busy no more, and the caller yields to what then tries
-// again. False: the port is not busy (any more), or gone. Waited is set only while Busy is, in one step, so that
-// port_settle, which looks after Busy was cleared, misses nobody.
+// again. False: the port is not busy (any more), or gone. Waited is set here only while Busy or FullQueue is, in one step, so
+// that port_settle, which looks after they were cleared, misses nobody.
 bool port_suspend(Process *p, Port *port, const Mfa *in); // in: what it waits in, as process_info names it
 
 // Runs after every callback, with the right to execute: ends the port if it failed, lets held commands go.

@@ -91,6 +91,17 @@ bool stays_here(Process *p) {
          !(p->state.load(std::memory_order_relaxed) & pstate::Bound);
 }
 
+// Something was added to q's queue.
+void rouse(Scheduler &q) {
+  if (&q == self) { // ask_for_help() comes, or the watcher
+    if (sleepers.load(std::memory_order_relaxed)) watch_start();
+  } else if (q.sleeping.load(std::memory_order_seq_cst)) {
+    wake(q);
+  } else if (q.queue.length() > 1 || q.long_work.load(std::memory_order_seq_cst)) {
+    wake_one_idle();
+  }
+}
+
 // p has just got InRunQueue by the caller.
 void enqueue(Process *p) {
   Scheduler *preferred = &queue_for(p);
@@ -99,12 +110,7 @@ void enqueue(Process *p) {
   Scheduler &q = *preferred;
   p->run_queue.store(&q, std::memory_order_relaxed);
   q.queue.push(p);
-  if (&q == self) { // ask_for_help() comes, or the watcher
-    if (sleepers.load(std::memory_order_relaxed)) watch_start();
-    return;
-  }
-  if (q.sleeping.load(std::memory_order_seq_cst)) wake(q);
-  else if (q.queue.length() > 1 || q.long_work.load(std::memory_order_seq_cst)) wake_one_idle();
+  rouse(q);
 }
 
 // After each turn, which took so many reductions: when others have waited here for long, for the length of the queue, an
@@ -592,12 +598,7 @@ void schedule_work(void (*fn)(void *), void *arg) {
     }
   }
   q->queue.push_work(new WorkItem{nullptr, fn, arg});
-  if (q == self) {
-    if (sleepers.load(std::memory_order_relaxed)) watch_start();
-    return;
-  }
-  if (q->sleeping.load(std::memory_order_seq_cst)) wake(*q);
-  else if (q->queue.length() > 1) wake_one_idle();
+  rouse(*q);
 }
 
 void schedulers_block() {
