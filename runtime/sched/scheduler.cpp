@@ -113,11 +113,12 @@ void enqueue(Process *p) {
   rouse(q);
 }
 
-// After each turn, which took so many reductions: when others have waited here for long, for the length of the queue, an
-// idle scheduler is woken to take some of them. For less that would cost more than it brings.
-void ask_for_help(Scheduler &me, int used) {
+// After each turn, which took so many reductions while so many others waited at its start: when they have waited here for
+// long, for the length of the queue, an idle scheduler is woken to take some of them. For less that would cost more than it
+// brings. Who is in the queue now may be the one that has just run: a process alone never asks for help.
+void ask_for_help(Scheduler &me, int used, uint32_t waited) {
   constexpr uint64_t kPatience = kReductions / 2;
-  const uint32_t waiting = me.queue.length();
+  const uint32_t length = me.queue.length(), waiting = std::max(waited, length ? length - 1 : 0);
   if (!waiting) me.waited = 0;
   else if ((me.waited += uint64_t(used) * waiting) >= kPatience) {
     me.waited = 0;
@@ -445,20 +446,22 @@ void loop(Scheduler &me) {
     if (w) {
       me.executing.store(true, std::memory_order_relaxed);
       MicroScope accounted(Micro::Aux);
+      const uint32_t waiting = me.queue.length();
       w->fn(w->arg);
       delete w;
       since_timers += 100;
-      ask_for_help(me, 100);
+      ask_for_help(me, 100, waiting);
     }
     Process *p = is_online ? me.queue.pop() : nullptr;
     if (!p && !w && is_online) p = steal(me);
     if (p) {
       if (turn % 8 == 0) balance(me, turn / 8);
       me.executing.store(true, std::memory_order_relaxed);
+      const uint32_t waiting = me.queue.length();
       int used = run(me, p);
       if (used == kPartLost) return;
       since_timers += used;
-      ask_for_help(me, used);
+      ask_for_help(me, used, waiting);
       continue;
     }
     if (w) continue;
@@ -610,6 +613,24 @@ void schedulers_block() {
   for (unsigned i = 0; i < count; i++)
     while (!schedulers[i].standing.load(std::memory_order_seq_cst))
       std::this_thread::sleep_for(std::chrono::microseconds(20));
+}
+
+bool schedulers_stop(std::chrono::milliseconds patience) {
+  const auto until = std::chrono::steady_clock::now() + patience;
+  auto wait = [until](auto done) {
+    while (!done()) {
+      if (std::chrono::steady_clock::now() > until) return false;
+      std::this_thread::sleep_for(std::chrono::microseconds(20));
+    }
+    return true;
+  };
+  if (self) self->standing.store(true, std::memory_order_seq_cst);
+  const bool first = wait([] { return block_lock.try_lock(); });
+  block_wanted.store(true, std::memory_order_seq_cst);
+  bool all = first;
+  for (unsigned i = 0; i < count; i++)
+    all &= wait([i] { return schedulers[i].standing.load(std::memory_order_seq_cst); });
+  return all;
 }
 
 void schedulers_unblock() {

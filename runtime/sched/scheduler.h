@@ -24,6 +24,8 @@
 #pragma once
 #include "runtime/sched/machine.h"
 
+#include <chrono>
+
 namespace joist::runtime {
 
 struct SchedulerConfig {
@@ -74,6 +76,9 @@ private:
 // not. The caller is a scheduler thread, or any thread that holds nothing schedulers wait for.
 void schedulers_block();
 void schedulers_unblock();
+// For the end of the VM, by a scheduler thread that may hold whatever others wait for: stops those that come to stand within
+// that time, for good. Whether all do.
+bool schedulers_stop(std::chrono::milliseconds patience);
 
 // --- spawning and ending (proc/spawn.cpp, proc/exit.cpp)
 struct SpawnOptions {

@@ -233,11 +233,11 @@ bool crash_dump_write(const char *path, const char *slogan, bool terms) {
       vm_flags.otp_release.c_str(), vm_flags.erts_version.c_str(), schedulers_count(), schedulers_online());
   put(out, "Taints: \nAtoms: %llu\n", ull(atom::count()));
   if (Scheduler *s = this_scheduler()) put(out, "Calling Thread: scheduler:%u\n", scheduler_number(s));
-  crash_dump_schedulers(out);
-  crash_dump_memory(out);
-  crash_dump_tables(out);
   {
     progress::OnlineScope online; // what is looked up here stays in memory
+    crash_dump_schedulers(out);
+    crash_dump_memory(out);
+    crash_dump_tables(out);
     for (Term pid : process_pids())
       if (Process *p = process_lookup_any(pid)) process_section(out, p, terms);
     flush();

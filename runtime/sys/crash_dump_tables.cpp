@@ -91,6 +91,14 @@ size_t funs() {
 } // namespace
 
 void crash_dump_schedulers(std::string &out) {
+  // From the table: schedulers may go on running, and what they say of themselves is theirs.
+  std::vector<Process *> running(schedulers_count(), nullptr);
+  for (Term pid : process_pids()) {
+    Process *p = process_lookup_any(pid);
+    if (!p || !(p->state.load(std::memory_order_acquire) & pstate::Running)) continue;
+    for (unsigned i = 0; i < running.size(); i++)
+      if (p->run_queue.load(std::memory_order_relaxed) == scheduler_at(i)) running[i] = p;
+  }
   auto sleep = [&](const char *name, const SchedulerStats &s) {
     out += std::string("=") + name + ":" + std::to_string(s.number) + "\n";
     line(out, "Scheduler Sleep Info Flags", s.running ? "" : "SLEEPING");
@@ -100,7 +108,7 @@ void crash_dump_schedulers(std::string &out) {
     sleep("scheduler", s);
     line(out, "Current Port", "");
     run_queue(out, s.run_queue);
-    current_process(out, scheduler_at(s.number - 1)->machine.p);
+    current_process(out, running[s.number - 1]);
   }
   auto dirty = [&](SchedulerType t, const char *name, const char *queue) {
     auto all = scheduler_stats(t);

@@ -57,8 +57,9 @@ namespace {
       signal(SIGALRM, [](int) { _exit(1); });
       constexpr unsigned kUsual = 60;
       if (seconds >= 0) alarm(seconds == kCrashDumpTimeNotSet ? kUsual : unsigned(seconds));
-      bool terms = shows_terms && this_scheduler() && !on_dirty_scheduler();
+      const bool scheduler = this_scheduler() && !on_dirty_scheduler(), terms = shows_terms && scheduler;
       if (terms) schedulers_block();
+      else if (scheduler) schedulers_stop(std::chrono::milliseconds(200));
       if (crash_dump_write(path.c_str(), slogan, terms)) fputs("done\r\n", stderr);
       else fputs("failed\r\n", stderr);
     }
