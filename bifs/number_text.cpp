@@ -97,12 +97,14 @@ Term integer_binary(Process *p, Term t, int base) {
   return make_binary_from(p->heap, text, small_to_text(t.small_value(), base, text));
 }
 
-// Text of a float, in place where it is short.
+// Text of a float and its memory.
 struct FloatText {
   char small[kShortFloatText];
-  size_t size = 0; // of `small`; 0: in `large`
   std::string large;
-  std::string_view view() const { return size ? std::string_view{small, size} : std::string_view{large}; }
+  std::string_view view;
+  FloatText() = default;
+  FloatText(const FloatText &) = delete;
+  FloatText &operator=(const FloatText &) = delete;
 };
 // The text for float_to_list/2's options; false if they are wrong or the text gets too long.
 bool float_text(Term f, Term options, FloatText *out) {
@@ -128,20 +130,20 @@ bool float_text(Term f, Term options, FloatText *out) {
   if (!options.is_nil()) return false;
   double d = float_value(f);
   switch (format) {
-  case Format::Short: out->size = short_float_text(d, out->small); break;
-  case Format::Decimals: out->large = float_to_text_decimals(d, decimals, compact); break;
-  default: out->large = float_to_text_scientific(d, decimals);
+  case Format::Short: out->view = short_float_text(d, out->small); break;
+  case Format::Decimals: out->view = out->large = float_to_text_decimals(d, decimals, compact); break;
+  default: out->view = out->large = float_to_text_scientific(d, decimals);
   }
-  return !out->view().empty();
+  return !out->view.empty();
 }
 Term float_list(Process *p, Term f, Term options) {
   FloatText text;
   if (!float_text(f, options, &text)) return badarg(p);
-  return make_string(p->heap, text.view().data(), text.view().size());
+  return make_string(p->heap, text.view.data(), text.view.size());
 }
 Term float_binary(Process *p, Term f, Term options) {
   FloatText text;
-  return float_text(f, options, &text) ? make_binary_from(p->heap, text.view()) : badarg(p);
+  return float_text(f, options, &text) ? make_binary_from(p->heap, text.view) : badarg(p);
 }
 Term text_float(Process *p, std::string_view s) {
   double d;

@@ -29,6 +29,8 @@ bool HashStore::traverse(Traversal &t, Visitor &v) {
     Lock lock(*this, slot, t.change);
     if (slot >= active()) return false;
     for (;;) {
+      if (Word after = slot + 4 * stripe_count_; after < active()) // under the same lock. Nodes are anywhere in memory
+        if (HashNode *n = bucket(after)) __builtin_prefetch(n), __builtin_prefetch(reinterpret_cast<char *>(n) + 64);
       bool deferred = false; // this bucket is noted already
       for (HashNode **at = &bucket(slot); *at;) {
         HashNode *n = *at;

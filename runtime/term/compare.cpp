@@ -485,9 +485,23 @@ bool first_difference(Term *a, Term *b, int *result) {
   *a = Term(x[i]), *b = Term(y[i]);
   return i == n || Term::both_small(*a, *b) || (a->is_atom() && b->is_atom());
 }
+// Terms of different kinds, such as `[] >= 0` in a guard; 0: both numbers, or of the same kind.
+int difference_of_kind(Term a, Term b) {
+  constexpr bool kNumbersAlike = false;
+  return rank(a, kNumbersAlike) - rank(b, kNumbersAlike);
+}
 // Pairs that need no stack; false if it takes more.
 bool compare_simple(Term a, Term b, int *result) {
   *result = 0;
+  while (a != b && a.is_cons() && b.is_cons()) {
+    Term p = a.head(), q = b.head();
+    if (p == q) {
+      a = a.tail(), b = b.tail();
+      continue;
+    }
+    if (!Term::both_small(p, q) && !(p.is_atom() && q.is_atom())) return false;
+    a = p, b = q;
+  }
   while (a != b && is_tuple(a) && is_tuple(b))
     if (!first_difference(&a, &b, result)) return false;
   if (a == b) return true;
@@ -495,7 +509,7 @@ bool compare_simple(Term a, Term b, int *result) {
   else if (Term::both_small(a, b)) *result = order(a.small_value(), b.small_value());
   else if (a.is_immediate_float() && b.is_immediate_float()) *result = order(a.immediate_float(), b.immediate_float());
   else if (is_bitstring(a) && is_bitstring(b)) *result = compare_bits(bit_view(a), bit_view(b));
-  else return false;
+  else return (*result = difference_of_kind(a, b)) != 0;
   return true;
 }
 

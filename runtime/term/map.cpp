@@ -14,6 +14,15 @@ constexpr Word kManyOnStack = 64;
 // Flat map plus pairs whose keys are not all present.
 Term flat_grow(Heap &h, Term map, const Term *pairs, Word n) {
   Word old = map_size(map);
+  const Term *ks = tuple_elements(flat_map_keys(map)), *vs = flat_map_values(map);
+  if (old + n <= kFlatMapMax) {
+    flat::Sorted all;
+    std::copy_n(ks, old, all.keys);
+    std::copy_n(vs, old, all.values);
+    all.count = old;
+    for (Word i = 0; i < n; i++) all.put(pairs[2 * i], pairs[2 * i + 1]);
+    return all.map(h);
+  }
   Term few[2 * kManyOnStack];
   std::vector<Term> many;
   Term *all = few;
@@ -21,7 +30,6 @@ Term flat_grow(Heap &h, Term map, const Term *pairs, Word n) {
     many.resize(2 * (old + n));
     all = many.data();
   }
-  const Term *ks = tuple_elements(flat_map_keys(map)), *vs = flat_map_values(map);
   for (Word i = 0; i < old; i++) all[2 * i] = ks[i], all[2 * i + 1] = vs[i];
   std::copy_n(pairs, 2 * n, all + 2 * old);
   return map_from_pairs(h, all, old + n);
@@ -37,7 +45,7 @@ Term flat_put_new(Heap &h, Term map, Term key, Term value) {
   Word lo = 0, hi = n;
   while (lo < hi) {
     Word mid = (lo + hi) / 2;
-    if (compare_exact(ks[mid], key) < 0) lo = mid + 1;
+    if (flat::order_of_keys(ks[mid], key) < 0) lo = mid + 1;
     else hi = mid;
   }
   Term *nk, *nv;
@@ -68,7 +76,7 @@ Term flat_merge(Heap &h, Term a, Term b) {
   Term ks[2 * kFlatMapMax], vs[2 * kFlatMapMax];
   Word i = 0, j = 0, n = 0;
   while (i < na || j < nb) {
-    int c = i == na ? 1 : j == nb ? -1 : ka[i] == kb[j] ? 0 : compare_exact(ka[i], kb[j]);
+    int c = i == na ? 1 : j == nb ? -1 : ka[i] == kb[j] ? 0 : flat::order_of_keys(ka[i], kb[j]);
     if (c < 0) {
       ks[n] = ka[i];
       vs[n++] = va[i++];

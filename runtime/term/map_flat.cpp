@@ -76,39 +76,41 @@ Term fresh(Heap &h, Word n, Term **keys, Term **values) {
   return with_keys(h, Term::boxed(t), n, values);
 }
 
-Term from_pairs(Heap &h, const Term *pairs, Word n, bool *duplicates) {
-  Term ks[kFlatMapMax], vs[kFlatMapMax];
-  Word count = 0;
-  for (Word i = 0; i < n; i++) {
-    Term k = pairs[2 * i], v = pairs[2 * i + 1];
-    Word at = count; // often they come in order
-    int c = count ? compare_exact(k, ks[count - 1]) : 1;
-    if (c <= 0) at--;
-    if (c < 0) {
-      Word low = 0;
-      while (low < at) {
-        Word middle = (low + at) / 2;
-        c = compare_exact(k, ks[middle]);
-        if (c > 0) low = middle + 1;
-        else at = middle;
-        if (c == 0) break;
-      }
+bool Sorted::put(Term key, Term value) {
+  Word at = count; // often they come in order
+  int c = count ? order_of_keys(key, keys[count - 1]) : 1;
+  if (c <= 0) at--;
+  if (c < 0) {
+    Word low = 0;
+    while (low < at) {
+      Word middle = (low + at) / 2;
+      c = order_of_keys(key, keys[middle]);
+      if (c > 0) low = middle + 1;
+      else at = middle;
+      if (c == 0) break;
     }
-    if (c == 0) {
-      ks[at] = k;
-      vs[at] = v;
-      if (duplicates) *duplicates = true;
-      continue;
-    }
-    for (Word j = count; j > at; j--) ks[j] = ks[j - 1], vs[j] = vs[j - 1];
-    ks[at] = k;
-    vs[at] = v;
+  }
+  if (c != 0) {
+    for (Word i = count; i > at; i--) keys[i] = keys[i - 1], values[i] = values[i - 1];
     count++;
   }
-  Term *keys, *values;
-  Term m = fresh(h, count, &keys, &values);
-  for (Word i = 0; i < count; i++) keys[i] = ks[i], values[i] = vs[i];
+  keys[at] = key;
+  values[at] = value;
+  return c == 0;
+}
+
+Term Sorted::map(Heap &h) const {
+  Term *ks, *vs;
+  Term m = fresh(h, count, &ks, &vs);
+  for (Word i = 0; i < count; i++) ks[i] = keys[i], vs[i] = values[i];
   return m;
+}
+
+Term from_pairs(Heap &h, const Term *pairs, Word n, bool *duplicates) {
+  Sorted all;
+  for (Word i = 0; i < n; i++)
+    if (all.put(pairs[2 * i], pairs[2 * i + 1]) && duplicates) *duplicates = true;
+  return all.map(h);
 }
 
 } // namespace joist::runtime::flat

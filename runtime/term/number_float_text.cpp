@@ -33,81 +33,103 @@ uint64_t eight_digits(uint64_t v) {
   uint64_t tens = pairs * 103 >> 10 & 0x000f000f000f000f; // / 10
   return tens | (pairs - tens * 10) << 8;
 }
-// Digits of a number without zeroes at either end.
-struct Digits {
-  char text[48]; // more than can be: pieces of a fixed size are copied from it
-  int first = 0, end = 1;
-  int before_end = 0;           // zeroes that were cut off
-  explicit Digits(uint64_t v) { // 0 < v < 10^18
-    constexpr uint64_t k8 = 100'000'000, kZeros = 0x3030303030303030;
-    uint64_t high = v / k8, upper = eight_digits(high % k8), lower = eight_digits(v % k8), top = high / k8;
-    text[0] = char('0' + top / 10);
-    text[1] = char('0' + top % 10);
-    uint64_t u = upper | kZeros, l = lower | kZeros;
-    memcpy(text + 2, &u, 8);
-    memcpy(text + 10, &l, 8);
+// Digits of a number without zeroes at either end, in registers: what is stored in pieces and loaded again at once, by other
+// pieces, waits for the stores.
+class Digits {
+public:
+  int first = kAll - 1, end = kAll; // of kAll digits
+  int before_end = 0;               // zeroes that were cut off
+  Digits() = default;               // of zero
+  explicit Digits(uint64_t v) {     // 0 < v < 10^18
+    constexpr uint64_t k8 = 100'000'000;
+    uint64_t high = v / k8, u = eight_digits(high % k8), l = eight_digits(v % k8), top = high / k8;
+    top_ |= uint16_t(top / 10 | top % 10 << 8);
+    upper_ |= u;
+    lower_ |= l;
     if (top) first = top < 10;
-    else first = upper ? 2 + std::countr_zero(upper) / 8 : 10 + std::countr_zero(lower) / 8;
-    if (lower) end = 18 - std::countl_zero(lower) / 8;
-    else if (upper) end = 10 - std::countl_zero(upper) / 8;
+    else first = u ? 2 + std::countr_zero(u) / 8 : 10 + std::countr_zero(l) / 8;
+    if (l) end = kAll - std::countl_zero(l) / 8;
+    else if (u) end = 10 - std::countl_zero(u) / 8;
     else end = top % 10 ? 2 : 1;
-    before_end = 18 - end;
+    before_end = kAll - end;
   }
-  Digits() { text[0] = '0'; }
+  int count() const { return end - first; }
+  // The first digit comes to `at`, the others behind it; kBefore bytes before it and kAll from it on may be written to.
+  void put(char *at) const {
+    at -= first;
+    memcpy(at, &top_, 2);
+    memcpy(at + 2, &upper_, 8);
+    memcpy(at + 10, &lower_, 8);
+  }
+  // The first eight, the first one in the lowest byte; zero bytes where there are less.
+  uint64_t leading() const {
+    if (first < 2) return top_ >> 8 * first | upper_ << 8 * (2 - first);
+    return uint64_t((static_cast<unsigned __int128>(lower_) << 64 | upper_) >> 8 * (first - 2));
+  }
+  static constexpr int kAll = 18, kBefore = kAll - 1;
+
+private:
+  static constexpr uint64_t kZeroes = 0x3030303030303030;
+  uint16_t top_ = uint16_t(kZeroes); // two digits, then eight and eight
+  uint64_t upper_ = kZeroes, lower_ = kZeroes;
 };
 } // namespace
 
-size_t short_float_text(double d, char *out) {
-  char *start = out;
-  if (std::signbit(d)) *out++ = '-';
+std::string_view short_float_text(double d, char *room) {
+  char *const start = room + Digits::kBefore, *const out = start + std::signbit(d), *end;
   const auto shortest = d != 0 ? shortest::decimal_of(std::fabs(d)) : shortest::Decimal{0, 0};
-  const Digits all = d != 0 ? Digits(shortest.digits) : Digits();
-  const char *digits = all.text + all.first;
-  int count = all.end - all.first;
-  int exponent = shortest.exponent + all.before_end + count - 1; // of the first digit
-  int last = exponent - count + 1;                               // power of ten of the last digit
+  const Digits digits = d != 0 ? Digits(shortest.digits) : Digits();
+  const int count = digits.count();
+  const int exponent = shortest.exponent + digits.before_end + count - 1; // of the first digit
+  const int last = exponent - count + 1;                                  // power of ten of the last digit
   // The shorter of the two notations, decimal if they are equally long; but integers that doubles no longer hold
   // exactly are always scientific.
-  int lower = count == 1 ? -4 : -(count + 2);
-  int upper = count == 1 || exponent >= 10 ? 2 : 1;
-  bool decimal = last >= lower && last <= upper && std::fabs(d) < 0x1p53;
-  static_assert(kShortFloatText >= 24 + 24 + 4); // what is copied too much stays within
-  auto put = [&](const char *from, int n) {
-    memcpy(out, from, 24);
-    out += n;
-  };
-  auto zeros = [&](int n) {
-    memset(out, '0', size_t(n));
-    out += n;
-  };
+  const int lower = count == 1 ? -4 : -(count + 2);
+  const int upper = count == 1 || exponent >= 10 ? 2 : 1;
+  const bool decimal = last >= lower && last <= upper && std::fabs(d) < 0x1p53;
+  static_assert(kShortFloatText >= Digits::kBefore + 1 + 5 + Digits::kAll + 8); // with what is stored too much
+  // The digits are put where most of them belong; what stands before them is written over them.
   if (!decimal) {
-    *out++ = digits[0];
-    *out++ = '.';
-    if (count > 1) put(digits + 1, count - 1);
-    else *out++ = '0';
-    *out++ = 'e';
-    out = std::to_chars(out, out + 8, exponent).ptr;
+    digits.put(out + 1);
+    out[0] = out[1];
+    out[1] = '.';
+    end = out + 1 + count;
+    if (count == 1) *end++ = '0';
+    *end++ = 'e';
+    end = std::to_chars(end, end + 8, exponent).ptr;
   } else if (last >= 0) {
-    put(digits, count);
-    zeros(last);
-    *out++ = '.';
-    *out++ = '0';
+    digits.put(out);
+    memset(out + count, '0', size_t(last));
+    end = out + count + last;
+    *end++ = '.';
+    *end++ = '0';
   } else if (exponent >= 0) {
-    put(digits, exponent + 1);
-    *out++ = '.';
-    put(digits + exponent + 1, count - exponent - 1);
+    const int whole = exponent + 1;
+    digits.put(out + 1);
+    if (whole < 8) {
+      const uint64_t text = digits.leading(), mask = (uint64_t{1} << 8 * whole) - 1;
+      const uint64_t pointed = (text & mask) | uint64_t{'.'} << 8 * whole | (text & ~mask) << 8;
+      memcpy(out, &pointed, 8);
+    } else {
+      memmove(out, out + 1, size_t(whole));
+      out[whole] = '.';
+    }
+    end = out + 1 + count;
   } else {
-    *out++ = '0';
-    *out++ = '.';
-    zeros(-exponent - 1);
-    put(digits, count);
+    const int zeroes = -exponent - 1;
+    digits.put(out + 2 + zeroes);
+    out[0] = '0';
+    out[1] = '.';
+    for (int i = 0; i < zeroes; i++) out[2 + i] = '0';
+    end = out + 2 + zeroes + count;
   }
-  return size_t(out - start);
+  if (out != start) *start = '-';
+  return {start, size_t(end - start)};
 }
 
 std::string float_to_text_short(double d) {
-  char text[kShortFloatText];
-  return {text, short_float_text(d, text)};
+  char room[kShortFloatText];
+  return std::string(short_float_text(d, room));
 }
 
 std::string float_to_text_scientific(double d, int decimals) {
