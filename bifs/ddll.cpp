@@ -6,18 +6,17 @@
 
 namespace joist::bifs {
 namespace {
-// A string or atom.
+// An atom or an iolist.
 bool name_of(Term t, std::string *out) {
-  out->clear();
   if (t.is_atom()) {
     *out = atom::text(t);
-    return true;
+    return !out->empty();
   }
-  for (; t.is_cons(); t = t.tail()) {
-    if (!t.head().is_small() || t.head().small_value() < 0 || t.head().small_value() > 255) return false;
-    *out += char(t.head().small_value());
-  }
-  return t.is_nil();
+  Word n;
+  if (iolist_size(t, &n) != IoListError::Ok) return false;
+  out->resize(n);
+  iolist_write(t, reinterpret_cast<uint8_t *>(out->data()), n);
+  return true;
 }
 bool wait_of(Term t, DdllWait *out) {
   if (t == named<"pending_driver">()) *out = DdllWait::PendingDriver;
@@ -49,7 +48,7 @@ Term erl_ddll_try_load_3(Process *p, const Term *args) {
     }
   }
   std::string name, path;
-  if (!l.is_nil() || !name_of(args[1], &name) || !file_name_to_native(args[0], &path, true)) return badarg(p);
+  if (!l.is_nil() || !name_of(args[1], &name) || !file_name_to_native(args[0], &path)) return badarg(p);
   while (!path.empty() && (path.back() == '/' || path.back() == '\\')) path.pop_back();
   return ddll_try_load(p, path + "/" + name, name, kill_ports, monitor, reload);
 }

@@ -82,12 +82,17 @@ std::vector<std::string> &dl_errors() { // texts of dlerror, by the numbers that
   static std::vector<std::string> list;
   return list;
 }
-int dl_error_code() {
-  const char *why = dlerror();
-  if (!why) return kUnspecified;
+int dl_error_code(const std::string &file) {
+  const char *text = dlerror();
+  if (!text) return kUnspecified;
+  std::string_view why = text;
+  if (why.starts_with(file)) { // the same text, and number, whatever the file
+    size_t behind = why.find_first_not_of(": ", file.size());
+    if (behind != why.npos) why.remove_prefix(behind);
+  }
   auto &all = dl_errors();
   auto at = std::find(all.begin(), all.end(), why);
-  if (at == all.end()) at = all.insert(all.end(), why);
+  if (at == all.end()) at = all.emplace(all.end(), why);
   return kDynamic - int(at - all.begin());
 }
 Term error_term(Heap &h, int code) {
@@ -207,8 +212,9 @@ void look(void *arg) {
 }
 
 int load_file(DdllState *s, const std::string &path, const std::string &name) {
-  void *handle = dlopen((path + ".so").c_str(), RTLD_NOW);
-  if (!handle) return dl_error_code();
+  const std::string file = path + ".so";
+  void *handle = dlopen(file.c_str(), RTLD_NOW);
+  if (!handle) return dl_error_code(file);
   auto refuse = [&](int code) {
     dlclose(handle);
     return code;

@@ -28,7 +28,8 @@ struct NativeThread {
 };
 thread_local NativeThread *current_thread = nullptr;
 
-std::string named(const char *name) { return name ? name : ""; }
+constexpr const char *kNoName = "unknown";
+std::string named(const char *name) { return name ? name : kNoName; }
 char *text(std::string &s) { return s.data(); }
 
 [[noreturn]] void misuse(const char *what, int error) {
@@ -47,7 +48,7 @@ thread_local std::vector<void *> values;
 void *run_thread(void *arg) {
   auto *t = static_cast<NativeThread *>(arg);
   current_thread = t;
-  if (!t->name.empty()) pthread_setname_np(pthread_self(), t->name.substr(0, 15).c_str());
+  if (t->name != kNoName) pthread_setname_np(pthread_self(), t->name.substr(0, 15).c_str());
   nif_foreign_thread();
   return t->fn(t->arg);
 }
@@ -187,7 +188,7 @@ JOIST_ABI int enif_thread_create(char *name, NativeThread **tid, void *(*fn)(voi
   return error;
 }
 JOIST_ABI NativeThread *enif_thread_self() {
-  if (!current_thread) current_thread = new NativeThread{.id = pthread_self(), .name = {}};
+  if (!current_thread) current_thread = new NativeThread{.id = pthread_self(), .name = kNoName};
   return current_thread;
 }
 JOIST_ABI int enif_equal_tids(NativeThread *a, NativeThread *b) { return a == b; }
@@ -201,7 +202,7 @@ JOIST_ABI int enif_thread_join(NativeThread *t, void **result) {
   delete t;
   return 0;
 }
-JOIST_ABI char *enif_thread_name(NativeThread *t) { return t && !t->name.empty() ? text(t->name) : nullptr; }
+JOIST_ABI char *enif_thread_name(NativeThread *t) { return t ? text(t->name) : nullptr; }
 
 JOIST_ALSO_FOR_DRIVERS(NativeMutex *, mutex_create, (char *))
 JOIST_ALSO_FOR_DRIVERS(void, mutex_destroy, (NativeMutex *))

@@ -139,6 +139,14 @@ static void threads(D *d, Out *o) {
   erl_drv_tsd_set(t.key, NULL);
   erl_drv_tsd_key_destroy(t.key);
   say(o, "create %d ", erl_drv_thread_create(NULL, &tid, thread_leaves, d, NULL));
+  say(o, "name %s own %s ", erl_drv_thread_name(tid), erl_drv_thread_name(erl_drv_thread_self()));
+  ErlDrvMutex *m = erl_drv_mutex_create(NULL);
+  ErlDrvCond *c = erl_drv_cond_create(NULL);
+  ErlDrvRWLock *l = erl_drv_rwlock_create(NULL);
+  say(o, "%s %s %s ", erl_drv_mutex_name(m), erl_drv_cond_name(c), erl_drv_rwlock_name(l));
+  erl_drv_mutex_destroy(m);
+  erl_drv_cond_destroy(c);
+  erl_drv_rwlock_destroy(l);
   say(o, "join %d ", erl_drv_thread_join(tid, &result));
   say(o, "%d ", result == d);
   say(o, "create %d ", erl_drv_thread_create("sends", &tid, thread_sends, &t, NULL));

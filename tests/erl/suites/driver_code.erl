@@ -351,6 +351,9 @@ ddll_cases() ->
          {P, N, O} <- [{".", D, [x]}, {".", D, x}, {".", 1, []}, {1, D, []}, {".", "", []}, {".", D, [{monitor, x}]}, {".", D, [{reload, x}]}, {".", D, [{driver_options, x}]},
                        {".", D, [{driver_options, [kill_ports]}, {monitor, pending}]}, {".", D, []}, {".", D, [{driver_options, [kill_ports]}]}, {"./.", D, [{driver_options, [kill_ports]}]}]] end)},
      {unload_options, Clean(fun() -> Load([]), [attempt(fun() -> erl_ddll:try_unload(N, O) end) || {N, O} <- [{D, x}, {D, [x]}, {1, []}, {D, [{monitor, x}]}, {"none", []}, {"efile", []}, {"tcp_inet", []}]] end)},
+     {names_of_files, fun() -> [attempt(fun() -> try erl_ddll:try_load(P, N, []) of {error, {open_error, _} = E} -> erl_ddll:format_error(E); R -> R catch _:E -> E end end) ||
+         P <- ['.', '', ".", "", "/", <<".">>, [["."], "/x"], ["/nonexistent", [$/]], '/nonexistent'], N <- ['', "", none, "none", <<"none">>, ["no", <<"ne">>], [256], [none]]] end},
+     {loaded_as_binary, Clean(fun() -> N = [<<"driver_code_">>, "vectors"], [erl_ddll:try_load(<<".">>, N, []), Info(), erl_ddll:info(N, processes) =:= erl_ddll:info(D, processes), erl_ddll:try_unload(N, [])] end)},
      {linked_in, fun() -> [attempt(fun() -> erl_ddll:try_load(".", "tcp_inet", []) end) | [attempt(fun() -> erl_ddll:info("tcp_inet", I) end) || I <- [processes, driver_options, port_count, linked_in_driver, permanent, awaiting_load, awaiting_unload, x]]] end},
      {info_items, Clean(fun() -> Load([]), [attempt(fun() -> erl_ddll:info(D, I) end) || I <- [processes, driver_options, port_count, linked_in_driver, permanent, awaiting_load, awaiting_unload, x]] ++
                                   [attempt(fun() -> erl_ddll:info("none", processes) end), lists:keymember(D, 1, erl_ddll:info()), element(1, erl_ddll:loaded_drivers())] end)},
