@@ -88,12 +88,12 @@ constexpr ControlType kTypes[] = {
     {kIp, IP_PKTINFO, "pktinfo", encode_pktinfo, nullptr},
     {kIp, IP_ORIGDSTADDR, "origdstaddr", encode_address, nullptr},
     {kIp, IP_RECVTOS, "recvtos", encode_tos, nullptr},
-    {kIp, IP_RECVERR, "recverr", nullptr, nullptr},
+    {kIp, IP_RECVERR, "recverr", extended_error_term, nullptr},
     {kIp6, IPV6_PKTINFO, "pktinfo", encode_pktinfo6, nullptr},
     {kIp6, IPV6_HOPLIMIT, "hoplimit", encode_int, decode_int},
     {kIp6, IPV6_TCLASS, "tclass", encode_int, decode_int},
     {kIp6, IPV6_RECVTCLASS, "recvtclass", encode_int, nullptr},
-    {kIp6, IPV6_RECVERR, "recverr", nullptr, nullptr},
+    {kIp6, IPV6_RECVERR, "recverr", extended_error_term, nullptr},
 };
 
 // A message is given as #{level, type, data := Binary | Integer | Boolean} or #{level, type, value}.

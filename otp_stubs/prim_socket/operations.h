@@ -48,6 +48,9 @@ Term ioctl_flags_table(Process *p);
 // control.cpp: control messages. Encoding: [#{level, type, data [, value]}]. Decoding fails with false.
 Term control_messages(Heap &h, msghdr *message);
 bool control_messages_decode(Term list, uint8_t *buffer, size_t size, size_t *used);
+// error_queue.cpp: #{error, origin, type, code, info, data [, offender]} of a sock_extended_err and the address behind it;
+// none if there are too few bytes.
+Term extended_error_term(Heap &h, const uint8_t *data, size_t n);
 Term message_flags(Heap &h, int flags);
 Term message_flags_table(Process *p);
 } // namespace joist::stubs

@@ -82,6 +82,7 @@ bool boolean_number(Term t, int *out) {
   return *out || t == atoms::false_;
 }
 Term int_term(Heap &h, int v) { return make_int(h, v); }
+Term protocol_term(Heap &, int v) { return v == 0 ? named<"default">() : Term::small(v); }
 Term boolean_term(Heap &, int v) { return v ? atoms::true_ : atoms::false_; }
 Term domain_of(Heap &, int v) { return domain_term(v); }
 Term type_of(Heap &, int v) { return type_term(v); }
@@ -300,7 +301,7 @@ const OptionCode kLinger{set_linger, get_linger};
 const OptionCode kDevice{set_text<IFNAMSIZ + 1>, get_text<IFNAMSIZ + 1>};
 const OptionCode kDomainRead{nullptr, get_as<domain_of>};
 const OptionCode kTypeRead{nullptr, get_as<type_of>};
-const OptionCode kProtocolRead{nullptr, get_as<int_term>};
+const OptionCode kProtocolRead{nullptr, get_as<protocol_term>};
 const OptionCode kMembership{set_membership, nullptr};
 const OptionCode kSource{set_source, nullptr};
 const OptionCode kSourceFilter{set_source_filter, nullptr};

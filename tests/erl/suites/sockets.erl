@@ -141,10 +141,15 @@ datagrams() ->
                             {R, [begin {ok, #{ctrl := X}} = socket:recvmsg(S), X end || _ <- [1, 2, 3]]} end),
      ?C(recvfrom_timeout, begin {S, _} = udp(), socket:recvfrom(S, 0, 20) end),
      ?C(refused, begin {S, A} = udp(), socket:close(S), {C, _} = udp(), ok = socket:connect(C, A), R = socket:send(C, <<"x">>), timer:sleep(20), {R, socket:recv(C, 0, 100)} end),
-     ?C(recverr, begin {S, A} = udp(), socket:close(S), {C, _} = udp(), socket:setopt(C, {ip, recverr}, true), socket:connect(C, A), socket:send(C, <<"x">>), timer:sleep(20), element(1, socket:recv(C, 0, 100)) end)].
+     ?C(recverr, begin {S, A} = udp(), socket:close(S), {C, _} = udp(), socket:setopt(C, {ip, recverr}, true), socket:connect(C, A), socket:send(C, <<"x">>), timer:sleep(20), element(1, socket:recv(C, 0, 100)) end),
+     ?C(recverr_value, begin {S, A} = udp(), socket:close(S), {C, _} = udp(), socket:setopt(C, {ip, recverr}, true), socket:sendto(C, <<"x">>, A), timer:sleep(20),
+                             {ok, #{ctrl := X, flags := F, iov := V}} = socket:recvmsg(C, [errqueue], 100), {X, F, V} end),
+     ?C(recverr_value6, begin {ok, C} = socket:open(inet6, dgram), socket:setopt(C, {ipv6, recverr}, true), ok = socket:sendto(C, <<"x">>, #{family => inet6, addr => {0, 0, 0, 0, 0, 0, 0, 1}, port => 9}), timer:sleep(20),
+                              case socket:recvmsg(C, [errqueue], 100) of {ok, #{ctrl := X, flags := F, iov := V}} -> {X, F, V}; E -> E end end)].
 
 unix() ->
     Path = fun() -> filename:join("/tmp", "joist_sock_" ++ os:getpid() ++ integer_to_list(erlang:unique_integer([positive]))) end,
+    [?C({local_protocol, Type}, begin {ok, S} = socket:open(local, Type), R = socket:getopt(S, {socket, protocol}), socket:close(S), R end) || Type <- [stream, dgram, seqpacket]] ++
     [?C(local_stream, begin P = Path(), {ok, L} = socket:open(local, stream), ok = socket:bind(L, #{family => local, path => P}), ok = socket:listen(L), {ok, C} = socket:open(local, stream), ok = socket:connect(C, #{family => local, path => P}), {ok, S} = socket:accept(L),
                       ok = socket:send(C, <<"loc">>), R = socket:recv(S, 3), {ok, #{path := N}} = socket:peername(C), file:delete(P), {R, list_to_binary(P) =:= N, socket:sockname(C)} end),
      ?C(local_dgram, begin P = Path(), {ok, S} = socket:open(local, dgram), ok = socket:bind(S, #{family => local, path => P}), {ok, C} = socket:open(local, dgram), R = socket:sendto(C, <<"d">>, #{family => local, path => P}), X = socket:recvfrom(S), file:delete(P), {R, X} end),
