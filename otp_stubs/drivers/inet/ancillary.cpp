@@ -32,11 +32,16 @@ int64_t value_of(const cmsghdr &c) {
 }
 } // namespace
 
+Term ancillary_term(Heap &h, const cmsghdr &c) {
+  Term name = name_of(c);
+  return name.is_none() ? name : make_tuple(h, name, Term::small(value_of(c)));
+}
+
 Term ancillary_terms(Heap &h, msghdr &m) {
   std::vector<Term> items;
   if (m.msg_control)
     for (cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))
-      if (Term name = name_of(*c); !name.is_none()) items.push_back(make_tuple(h, name, Term::small(value_of(*c))));
+      if (Term item = ancillary_term(h, *c); !item.is_none()) items.push_back(item);
   Term list = Term::nil();
   for (size_t i = items.size(); i-- > 0;) list = make_cons(h, items[i], list);
   return list;

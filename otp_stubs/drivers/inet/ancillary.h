@@ -6,6 +6,8 @@
 
 namespace joist::stubs::inet {
 inline constexpr size_t kControlSize = 768; // room for all that may come along
+// {tos, N} and the like; none: a message of another kind.
+Term ancillary_term(Heap &h, const cmsghdr &c);
 // [{tos, N}, {ttl, N}, ...]
 Term ancillary_terms(Heap &h, msghdr &m);
 // Options as setopts has them, into m's control buffer; msg_controllen becomes what is used. False: malformed or

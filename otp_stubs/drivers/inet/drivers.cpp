@@ -1,6 +1,7 @@
 // The inet drivers as OTP opens them.
 #include "otp_stubs/drivers/drivers.h"
 #include "otp_stubs/drivers/inet/sctp_port.h"
+#include "otp_stubs/drivers/inet/sctp_terms.h"
 #include "otp_stubs/drivers/inet/tcp_port.h"
 #include "otp_stubs/drivers/inet/udp_port.h"
 
@@ -16,6 +17,7 @@ const Driver kSctp{.name = "sctp_inet", .open = open<inet::SctpPort>};
 
 void register_inet_drivers() {
   inet::names_init();
+  inet::sctp_names_init();
   for (const Driver *d : {&kSctp, &kUdp, &kTcp}) driver_register(d);
 }
 } // namespace joist::stubs

@@ -104,7 +104,34 @@ enum Option : uint8_t {
   kTtl = 46,
   kRecvTtl = 47,
   kNoPush = 48,
-  kDebug = 99
+  kDebug = 99,
+  kSctpRtoInfo = 100,
+  kSctpAssocInfo = 101,
+  kSctpInitMsg = 102,
+  kSctpAutoClose = 103,
+  kSctpNoDelay = 104,
+  kSctpDisableFragments = 105,
+  kSctpMappedV4 = 106,
+  kSctpMaxSeg = 107,
+  kSctpSetPeerPrimaryAddr = 108,
+  kSctpPrimaryAddr = 109,
+  kSctpAdaptationLayer = 110,
+  kSctpPeerAddrParams = 111,
+  kSctpDefaultSendParam = 112,
+  kSctpEvents = 113,
+  kSctpDelayedAckTime = 114, // stock on Linux is built without it
+  kSctpStatus = 115,
+  kSctpPeerAddrInfo = 116
+};
+// Flags of #sctp_paddrparams{}.
+enum PeerAddrFlag : uint32_t {
+  kHbEnable = 1,
+  kHbDisable = 2,
+  kHbDemand = 4,
+  kPmtudEnable = 8,
+  kPmtudDisable = 16,
+  kSackDelayEnable = 32,
+  kSackDelayDisable = 64
 };
 enum Active : int32_t { kPassive = 0, kActiveAlways = 1, kActiveOnce = 2, kActiveCount = 3 };
 enum Mode : int32_t { kModeList = 0, kModeBinary = 1 };

@@ -79,6 +79,21 @@ Refusal SocketPort::adopt_socket(int domain, int type, int fd, bool bound) {
   return kGranted;
 }
 
+void SocketPort::take_connected(int fd, int type, const SocketPort &from) {
+  fd_ = fd;
+  state_ = kStateOpen | kStateActive;
+  domain_ = from.domain_;
+  type_ = type;
+  mode_ = from.mode_;
+  exit_on_close_ = from.exit_on_close_;
+  exit_on_close_value_ = from.exit_on_close_value_;
+  deliver_ = from.deliver_;
+  buffer_ = from.buffer_;
+  high_msgq_ = from.high_msgq_;
+  low_msgq_ = from.low_msgq_;
+  apply_msgq_limits();
+}
+
 void SocketPort::close_socket() {
   subscribers_.clear();
   if (fd_ < 0) return;

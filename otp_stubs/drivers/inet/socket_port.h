@@ -39,6 +39,8 @@ protected:
   Refusal open_socket(int domain, int type);
   Refusal adopt_socket(int domain, int type, int fd, bool bound);
   void close_socket(); // back to "closed", unless the socket was adopted
+  // A connected socket that came out of `from`, another type perhaps; takes over its settings.
+  void take_connected(int fd, int type, const SocketPort &from);
   bool is_open() const { return state_ & kStateOpen; }
   bool is_connected() const { return (state_ & (kStateOpen | kStateActive)) == (kStateOpen | kStateActive); }
   bool is_connecting() const { return (state_ & (kStateOpen | kStateConnecting)) == (kStateOpen | kStateConnecting); }
@@ -52,9 +54,10 @@ protected:
   virtual AfterSet set_options(std::string_view data);
   virtual Refusal get_options(std::string_view wanted, std::string *body);
   int set_socket_option(int level, int name, const void *value, size_t size, bool report) const; // 0 or -1
-  virtual void activated_closed() {}              // {active, _} was set on a socket that its peer has closed
-  virtual void deliver_pending() {}               // see AfterSet
-  virtual bool receive_pending() { return true; } // false: the socket is gone
+  bool set_active(FieldReader &in, int32_t value); // false: the count of {active, N} would not fit
+  virtual void activated_closed() {}               // {active, _} was set on a socket that its peer has closed
+  virtual void deliver_pending() {}                // see AfterSet
+  virtual bool receive_pending() { return true; }  // false: the socket is gone
   virtual void turned_passive() {}
 
   // --- messages
@@ -122,7 +125,6 @@ private:
   Refusal ignore(std::string_view data);
   bool statistics(std::string_view wanted, std::string *body) const;
   bool subscribe(std::string_view wanted, std::string *body);
-  bool set_active(FieldReader &in, int32_t value);
   bool set_local_option(uint8_t option, int32_t value, FieldReader &in, bool *known);
   bool set_kernel_option(uint8_t option, int32_t value, FieldReader &in);
   bool set_membership(bool add, int32_t family, FieldReader &in);

@@ -8,8 +8,9 @@ namespace {
 constexpr int32_t kMaxRequest = 0x4000000; // bytes of one gen_tcp:recv
 
 // What is missing of a packet is not read in every small piece that the peer happens to send: the kernel tells when so
-// much is there. Less than half of any receive buffer, so that the kernel need not make that larger.
-constexpr size_t kLowWaterFrom = 4096, kLowWaterMax = 32768;
+// much is there. Less than half of any receive buffer, so that the kernel need not make that larger; and no more than the
+// kernel likes to keep unread: from some 20 kB on the two ends exchange more acknowledgements.
+constexpr size_t kLowWaterFrom = 4096, kLowWaterMax = 16384;
 
 constexpr PacketType kPacketTypes[] = {
     PacketType::Raw,   PacketType::One,        PacketType::Two,    PacketType::Four,    PacketType::Asn1,

@@ -23,35 +23,6 @@ Refusal UdpPort::request(uint32_t what, std::string_view data, std::string *body
   }
 }
 
-namespace {
-int type_of(uint8_t type) {
-  return type == kStream ? SOCK_STREAM : type == kDatagram ? SOCK_DGRAM : type == kSeqPacket ? SOCK_SEQPACKET : -1;
-}
-} // namespace
-
-Refusal UdpPort::open(std::string_view data) {
-  FieldReader in(data);
-  int domain = domain_of(in.u8()), type = type_of(in.u8());
-  if (in.bad() || in.left()) return "einval";
-  if (domain == kNoFamily) return "eafnosupport";
-  if (type < 0) return "einval";
-  if (Refusal r = open_socket(domain, type)) return r;
-  if (active_ != kPassive) want_read(true);
-  return kGranted;
-}
-
-Refusal UdpPort::adopt(std::string_view data) {
-  if (data.size() != 6 && data.size() != 10) return "einval";
-  FieldReader in(data);
-  int domain = domain_of(in.u8()), type = type_of(in.u8()), fd = in.i32();
-  bool bound = in.left() == 0 || in.u32() != 0;
-  if (domain == kNoFamily) return "eafnosupport";
-  if (type < 0) return "einval";
-  if (Refusal r = adopt_socket(domain, type, fd, bound)) return r;
-  if (active_ != kPassive) want_read(true);
-  return kGranted;
-}
-
 void UdpPort::dissolve() {
   sockaddr none{};
   none.sa_family = AF_UNSPEC;
@@ -103,26 +74,9 @@ Refusal UdpPort::receive_request(std::string_view data, std::string *body) {
   return kGranted;
 }
 
-void UdpPort::timeout(Port &) {
-  if (active_ != kPassive) return;
-  want_read(false);
-  async_error(atoms::timeout);
-}
-
 void UdpPort::ready_input(Port &, int) {
   for (int i = 0; i < read_packets_ && reading_; i++)
     if (receive_one() != Got::Datagram) return;
-}
-
-void UdpPort::receive_failed(int error) {
-  if (active_ == kPassive) {
-    async_error(posix_atom(error));
-    port_timer_cancel(port_);
-    want_read(false);
-    return;
-  }
-  FragmentHeap h(4);
-  send_owner(make_tuple(h, names.udp_error, port_id(port_), posix_atom(error)), h);
 }
 
 UdpPort::Got UdpPort::receive_one() {
@@ -155,7 +109,7 @@ UdpPort::Got UdpPort::receive_one() {
   }
   if (n < 0) {
     if (errno == EAGAIN || errno == EINTR) return Got::Nothing;
-    receive_failed(errno);
+    receive_failed(names.udp_error, errno);
     return Got::Error;
   }
   statistics_.count_received(size_t(n));
@@ -230,22 +184,6 @@ void UdpPort::output(Port &, IoQueue &data) {
     m.msg_name = &to;
     m.msg_namelen = size;
   }
-  statistics_.count_sent(data.size());
-  std::vector<uint8_t> flat;
-  iovec v[64];
-  m.msg_iov = v;
-  if (data.slices() <= std::size(v)) {
-    m.msg_iovlen = size_t(data.peek(v, int(std::size(v))));
-  } else {
-    flat.resize(data.size());
-    data.copy_out(flat.data(), flat.size());
-    v[0] = {flat.data(), flat.size()};
-    m.msg_iovlen = 1;
-  }
-  ssize_t n;
-  do n = ::sendmsg(fd_, &m, MSG_NOSIGNAL);
-  while (n < 0 && errno == EINTR);
-  if (n < 0) reply_error(errno);
-  else reply_ok();
+  send_message(m, data);
 }
 } // namespace joist::stubs::inet

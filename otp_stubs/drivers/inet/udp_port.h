@@ -1,21 +1,18 @@
 // udp_inet: datagram sockets (UDP and local ones). A passive receive takes one datagram; an active socket delivers up
 // to `read_packets` in a row before other ports have their turn.
 #pragma once
-#include "otp_stubs/drivers/inet/socket_port.h"
+#include "otp_stubs/drivers/inet/message_port.h"
 
 namespace joist::stubs::inet {
-class UdpPort final : public SocketPort {
+class UdpPort final : public MessagePort {
 public:
-  explicit UdpPort(Port &port) : SocketPort(port, IPPROTO_UDP) {}
+  explicit UdpPort(Port &port) : MessagePort(port, IPPROTO_UDP) {}
   ~UdpPort() override;
   void output(Port &port, IoQueue &data) override;
   void ready_input(Port &port, int fd) override;
-  void timeout(Port &port) override;
 
 private:
   Refusal request(uint32_t what, std::string_view data, std::string *body) override;
-  Refusal open(std::string_view data);
-  Refusal adopt(std::string_view data);
   Refusal connect(std::string_view data, std::string *body);
   Refusal receive_request(std::string_view data, std::string *body);
   void dissolve();
@@ -23,7 +20,6 @@ private:
   enum class Got : uint8_t { Nothing, Datagram, Error };
   Got receive_one();
   void deliver(const Address &from, socklen_t size, size_t n, msghdr *control);
-  void receive_failed(int error);
 
   BinData *input_ = nullptr; // receive buffer; kept while datagrams are copied out of it
 };
