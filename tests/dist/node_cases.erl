@@ -183,7 +183,7 @@ cases() -> [
      {A, L, B, is_pid(P0)} end},
  {global, fun(N) -> P = spawn(N, ?MODULE, echo, [x]), R = [global:register_name(n1, P), global:register_name(n1, self()), eventually(fun() -> rpc:call(N, global, whereis_name, [n1]) =:= P end), global:send(n1, {self(), q}) =:= P, receive {P, q} -> ok after 2000 -> none end],
      exit(P, kill), R ++ [eventually(fun() -> global:whereis_name(n1) =:= undefined end), global:trans({r, self()}, fun() -> rpc:call(N, global, set_lock, [{r, x}, [N, node()], 0]) end), global:set_lock({r, self()}), global:del_lock({r, self()})] end},
- {dets_and_logs, fun(N) -> F = filename:join(os:getenv("CASES_DIR"), "t"), R = rpc:call(N, dets, open_file, [t, [{file, F}]]), rpc:call(N, dets, insert, [t, [{I, I} || I <- lists:seq(1, 100)]]),
+ {dets_and_logs, fun(N) -> F = filename:join(os:getenv("CASES_DIR"), "t"), R = rpc:call(N, dets, open_file, [t, [{file, F}]]), eventually(fun() -> rpc:call(N, dets, info, [t]) =:= undefined end), rpc:call(N, dets, insert, [t, [{I, I} || I <- lists:seq(1, 100)]]),
      C = rpc:call(N, dets, close, [t]), {ok, t} = dets:open_file(t, [{file, F}]), L = dets:lookup(t, 50), dets:close(t),
      {ok, log} = disk_log:open([{name, log}, {file, F ++ ".log"}]), ok = disk_log:log(log, {from, here}), rpc:call(N, erlang, group_leader, []), disk_log:close(log), {R, C, L, rpc:call(N, filelib, file_size, [F ++ ".log"]) > 20} end},
  %% Both sides of a split take a name; when they meet again, one of the two has it.
