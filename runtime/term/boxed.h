@@ -155,17 +155,16 @@ struct BitView {
   bool is_binary() const { return (bits & 7) == 0; }
   bool aligned() const { return bit_offset == 0; }
 };
+// b: HeapBin or RefcBin.
+inline const uint8_t *whole_binary_bytes(Word *b) {
+  return header_kind(*b) == Kind::HeapBin ? reinterpret_cast<uint8_t *>(b + 2)
+                                          : reinterpret_cast<RefcBinObj *>(b)->bytes;
+}
 inline BitView bit_view(Term t) {
   Word *b = t.box();
-  switch (header_kind(*b)) {
-  case Kind::HeapBin: return {reinterpret_cast<uint8_t *>(b + 2), 0, b[1] * 8};
-  case Kind::RefcBin: return {reinterpret_cast<RefcBinObj *>(b)->bytes, 0, b[1] * 8};
-  default: {
-    auto *s = reinterpret_cast<SubBinObj *>(b);
-    BitView o = bit_view(Term(s->original));
-    return {o.bytes + s->offset, s->bit_offset, s->size * 8 + s->bit_size};
-  }
-  }
+  if (header_kind(*b) != Kind::SubBin) return {whole_binary_bytes(b), 0, b[1] * 8};
+  auto *s = reinterpret_cast<SubBinObj *>(b);
+  return {whole_binary_bytes(Term(s->original).box()) + s->offset, s->bit_offset, s->size * 8 + s->bit_size};
 }
 inline bool is_binary(Term t) { return is_bitstring(t) && bit_view(t).is_binary(); }
 

@@ -7,6 +7,7 @@
 #include "runtime/term/map.h"
 #include "runtime/term/work_stack.h"
 
+#include <array>
 #include <memory>
 
 namespace joist::runtime {
@@ -19,11 +20,44 @@ struct Todo {
   const Term *p;
   Word n;
 };
-using Stack = WorkStack<Todo, 24>;
+// What is to be done first is a run of terms in registers; the rest waits in a stack.
+class Plan {
+public:
+  // Comes before everything that is planned.
+  [[gnu::always_inline]] void first(const Term *p, Word n) {
+    set_aside();
+    p_ = p, n_ = n;
+  }
+  [[gnu::always_inline]] void first(Todo::Op op) {
+    set_aside();
+    n_ = 0;
+    rest_.push({op, nullptr, 0});
+  }
+  bool done() const { return n_ == 0 && rest_.empty(); }
+  // If terms come first: takes one.
+  [[gnu::always_inline]] bool take(Term *t) {
+    if (n_ == 0) {
+      if (rest_.top().op != Todo::Terms) return false;
+      Todo next = rest_.pop();
+      p_ = next.p, n_ = next.n;
+    }
+    n_--;
+    *t = *p_++;
+    return true;
+  }
+  Todo::Op take_end() { return rest_.pop().op; } // else
 
-uint32_t hash_bits(const BitView &v, uint32_t h) {
-  uint32_t initial = salt::Binary + h;
-  if (v.bits == 0) return initial;
+private:
+  [[gnu::always_inline]] void set_aside() {
+    if (n_) rest_.push({Todo::Terms, p_, n_});
+  }
+  const Term *p_ = nullptr;
+  Word n_ = 0;
+  WorkStack<Todo, 24> rest_;
+};
+
+// Bytes that begin in the middle of one, or do not end with one.
+[[gnu::noinline]] uint32_t hash_odd_bits(const BitView &v, uint32_t initial) {
   Word bytes = v.bits >> 3, tail = v.bits & 7;
   const uint8_t *p = v.bytes;
   std::unique_ptr<uint8_t[]> shifted;
@@ -32,8 +66,15 @@ uint32_t hash_bits(const BitView &v, uint32_t h) {
     copy_bits(v.bytes, v.bit_offset, shifted.get(), 0, v.bits);
     p = shifted.get();
   }
-  h = block(p, bytes, initial);
+  uint32_t h = block(p, bytes, initial);
   return tail ? two(h, uint32_t(tail), p[bytes] >> (8 - tail), salt::TailBits) : h;
+}
+[[gnu::always_inline]] inline uint32_t hash_bits(const BitView &v, uint32_t h) {
+  const uint32_t initial = salt::Binary + h;
+  if (v.bits == 0) return initial;
+  if (v.bit_offset || v.bits & 7) [[unlikely]]
+    return hash_odd_bits(v, initial);
+  return block(v.bytes, v.bits >> 3, initial);
 }
 
 uint64_t float_bits(Term t) {
@@ -41,6 +82,13 @@ uint64_t float_bits(Term t) {
   return d == 0.0 ? 0 : std::bit_cast<uint64_t>(d);
 }
 bool is_byte(Term t) { return t.is_small() && uint64_t(t.small_value()) < 256; }
+
+// The hash that a tuple of n elements begins with. Each step of mixing waits for the one before: one less counts.
+constexpr auto kTupleBegins = [] {
+  std::array<uint32_t, 16> all{};
+  for (uint32_t n = 0; n < all.size(); n++) all[n] = one(0, n, salt::Tuple);
+  return all;
+}();
 
 uint32_t hash_magnitude(uint32_t h, const Word *limbs, Word n, uint32_t s) {
   for (Word i = 0; i < n; i++) h = one64(h, limbs[i], s);
@@ -60,6 +108,10 @@ uint32_t visible_small(uint32_t h, int64_t v) {
 uint64_t port_number(Term t) { return t.is_local_port() ? t.imm_payload() : t.box()[2]; }
 uint32_t pid_number(Term t) { return t.is_local_pid() ? uint32_t(local_pid_number(t)) : uint32_t(t.box()[2]); }
 const uint32_t *external_ref_numbers(Term t) { return reinterpret_cast<const uint32_t *>(t.box() + 3); }
+
+uint32_t hash_nil(uint32_t h) {
+  return h == 0 ? 3468870702u : one(h, 2, salt::Nil);
+} // 2: stock's number for the type of []
 
 // Runs of bytes at the start of a list are hashed four at a time. Leaves `t` at what follows the run (a cons whose head
 // is no byte, or the tail); `pending` is the number of bytes of the unfinished word and `word` their value.
@@ -81,15 +133,16 @@ uint32_t hash_byte_run(uint32_t h, Term &t, uint32_t &word, unsigned &pending) {
 uint32_t phash2(Term t, Word *steps) {
   if (t.is_atom()) return atom::hash(t);
   if (t.is_small()) return visible_small(0, t.small_value());
-  Stack stack;
+  Plan plan;
   // Hash so far of the maps that enclose the one being walked.
   struct Outer {
     uint32_t hash, pairs;
   };
   WorkStack<Outer, 8> outer;
   uint32_t h = 0, pairs = 0;
+  Word walked = 0;
   for (;;) {
-    if (steps) ++*steps;
+    walked++;
     if (t.is_small()) {
       h = visible_small(h, t.small_value());
     } else if (t.is_cons()) {
@@ -98,14 +151,16 @@ uint32_t phash2(Term t, Word *steps) {
       h = hash_byte_run(h, t, word, pending);
       if (pending) h = one(h, word, salt::Bytes);
       if (t.is_cons()) {
-        stack.push({Todo::Terms, reinterpret_cast<const Term *>(t.cell() + 1), 1});
+        plan.first(reinterpret_cast<const Term *>(t.cell() + 1), 1);
         t = t.head();
+        continue;
       }
-      continue;
+      if (!t.is_nil()) continue;
+      h = hash_nil(h);
     } else if (t.is_atom()) {
       h = h == 0 ? atom::hash(t) : one(h, atom::hash(t), salt::Atom);
     } else if (t.is_nil()) {
-      h = h == 0 ? 3468870702u : one(h, 2, salt::Nil); // 2 is stock's number for the type of []
+      h = hash_nil(h);
     } else if (is_float(t)) {
       uint64_t d = float_bits(t);
       h = two(h, uint32_t(d >> 32), uint32_t(d), salt::Float);
@@ -118,8 +173,8 @@ uint32_t phash2(Term t, Word *steps) {
       Word size = header_size(*b);
       switch (header_kind(*b)) {
       case Kind::Tuple:
-        h = one(h, uint32_t(size), salt::Tuple);
-        if (size) stack.push({Todo::Terms, tuple_elements(t), size});
+        h = h == 0 && size < kTupleBegins.size() ? kTupleBegins[size] : one(h, uint32_t(size), salt::Tuple);
+        if (size) plan.first(tuple_elements(t), size);
         break;
       case Kind::PosBig: h = hash_magnitude(h, b + 1, size, salt::Positive); break;
       case Kind::NegBig: h = hash_magnitude(h, b + 1, size, salt::Negative); break;
@@ -129,14 +184,14 @@ uint32_t phash2(Term t, Word *steps) {
         if (map_size(t) == 0) break;
         outer.push({h, pairs});
         h = 0, pairs = 0;
-        stack.push({Todo::MapEnd, nullptr, 0});
+        plan.first(Todo::MapEnd);
         // Pairs are hashed apart and combined by exclusive or, so their order does not matter.
         if (is_flat_map(t)) {
           const Term *keys = tuple_elements(flat_map_keys(t)), *values = flat_map_values(t);
           for (Word i = 0; i < map_size(t); i++) {
-            stack.push({Todo::MapPair, nullptr, 0});
-            stack.push({Todo::Terms, values + i, 1});
-            stack.push({Todo::Terms, keys + i, 1});
+            plan.first(Todo::MapPair);
+            plan.first(values + i, 1);
+            plan.first(keys + i, 1);
           }
           break;
         }
@@ -145,10 +200,10 @@ uint32_t phash2(Term t, Word *steps) {
         HamtNode node(t);
         for (unsigned i = 0; i < node.count; i++) {
           if (node.child[i].is_cons()) {
-            stack.push({Todo::MapPair, nullptr, 0});
-            stack.push({Todo::Terms, reinterpret_cast<const Term *>(node.child[i].cell()), 2});
+            plan.first(Todo::MapPair);
+            plan.first(reinterpret_cast<const Term *>(node.child[i].cell()), 2);
           } else {
-            stack.push({Todo::Terms, node.child + i, 1});
+            plan.first(node.child + i, 1);
           }
         }
         break;
@@ -157,7 +212,7 @@ uint32_t phash2(Term t, Word *steps) {
         FunEntry *f = fun_entry(t);
         h = two(h, uint32_t(fun_free_count(t)), atom::hash(f->module), salt::Plain);
         h = two(h, f->index, f->old_uniq, salt::Plain);
-        if (fun_free_count(t)) stack.push({Todo::Terms, fun_free(t), fun_free_count(t)});
+        if (fun_free_count(t)) plan.first(fun_free(t), fun_free_count(t));
         break;
       }
       case Kind::ExportFun: {
@@ -171,22 +226,20 @@ uint32_t phash2(Term t, Word *steps) {
       case Kind::ExtRef: h = one(h, external_ref_numbers(t)[0], salt::Ref); break;
       default:
         if (is_bitstring(t)) {
-          h = hash_bits(bit_view(t), h);
-          if (steps) *steps += bit_view(t).byte_size() / 12;
+          const BitView v = bit_view(t);
+          h = hash_bits(v, h);
+          walked += v.byte_size() / 12;
         }
       }
     }
     // The next term.
     for (;;) {
-      if (stack.empty()) return h;
-      Todo &top = stack.top();
-      if (top.op == Todo::Terms) {
-        t = *top.p;
-        if (--top.n == 0) stack.pop();
-        else top.p++;
-        break;
+      if (plan.done()) {
+        if (steps) *steps += walked;
+        return h;
       }
-      if (stack.pop().op == Todo::MapPair) {
+      if (plan.take(&t)) break;
+      if (plan.take_end() == Todo::MapPair) {
         pairs ^= h;
         h = 0;
       } else {
@@ -216,7 +269,7 @@ uint32_t mark(uint32_t h, uint32_t s) { return std::rotl(h ^ s, 17); }
 
 uint32_t salted_hash(Term t, uint32_t start) {
   uint32_t h = start ^ 3432918353u; // differs from phash2, lest tables distributed by that get full chains
-  Stack stack;
+  Plan plan;
   for (;;) {
     if (t.is_small()) {
       int64_t v = t.small_value();
@@ -231,8 +284,8 @@ uint32_t salted_hash(Term t, uint32_t start) {
       if (t.is_cons()) {
         const Term *tail = reinterpret_cast<const Term *>(t.cell() + 1);
         h = mark(h, salt::Head);
-        stack.push({Todo::Terms, tail, 1});
-        if (!tail->is_cons()) stack.push({Todo::ListTail, nullptr, 0});
+        plan.first(tail, 1);
+        if (!tail->is_cons()) plan.first(Todo::ListTail);
         t = t.head();
       }
       continue;
@@ -246,7 +299,7 @@ uint32_t salted_hash(Term t, uint32_t start) {
       switch (header_kind(*b)) {
       case Kind::Tuple:
         h = one(h, uint32_t(size), salt::Tuple);
-        if (size) stack.push({Todo::Terms, tuple_elements(t), size});
+        if (size) plan.first(tuple_elements(t), size);
         break;
       case Kind::PosBig: h = hash_magnitude(h, b + 1, size, salt::Positive); break;
       case Kind::NegBig: h = hash_magnitude(h, b + 1, size, salt::Negative); break;
@@ -255,8 +308,8 @@ uint32_t salted_hash(Term t, uint32_t start) {
         h = one(h, uint32_t(n), salt::Map);
         const Term *keys = tuple_elements(flat_map_keys(t)), *values = flat_map_values(t);
         for (Word i = n; i-- > 0;) {
-          stack.push({Todo::Terms, values + i, 1});
-          stack.push({Todo::Terms, keys + i, 1});
+          plan.first(values + i, 1);
+          plan.first(keys + i, 1);
         }
         break;
       }
@@ -264,9 +317,8 @@ uint32_t salted_hash(Term t, uint32_t start) {
       case Kind::HashNode: { // equal maps have equal tries
         HamtNode node(t);
         for (unsigned i = 0; i < node.count; i++) {
-          if (node.child[i].is_cons())
-            stack.push({Todo::Terms, reinterpret_cast<const Term *>(node.child[i].cell()), 2});
-          else stack.push({Todo::Terms, node.child + i, 1});
+          if (node.child[i].is_cons()) plan.first(reinterpret_cast<const Term *>(node.child[i].cell()), 2);
+          else plan.first(node.child + i, 1);
         }
         break;
       }
@@ -274,7 +326,7 @@ uint32_t salted_hash(Term t, uint32_t start) {
         FunEntry *f = fun_entry(t);
         h = two(h, uint32_t(fun_free_count(t)), uint32_t(stock_word(f->module)), salt::Fun);
         h = two(h, f->index, f->old_uniq, salt::FunId);
-        if (fun_free_count(t)) stack.push({Todo::Terms, fun_free(t), fun_free_count(t)});
+        if (fun_free_count(t)) plan.first(fun_free(t), fun_free_count(t));
         break;
       }
       case Kind::ExportFun: {
@@ -309,15 +361,9 @@ uint32_t salted_hash(Term t, uint32_t start) {
       }
     }
     for (;;) {
-      if (stack.empty()) return h;
-      Todo &top = stack.top();
-      if (top.op == Todo::Terms) {
-        t = *top.p;
-        if (--top.n == 0) stack.pop();
-        else top.p++;
-        break;
-      }
-      stack.pop();
+      if (plan.done()) return h;
+      if (plan.take(&t)) break;
+      plan.take_end();
       h = mark(h, salt::Tail);
     }
   }

@@ -17,7 +17,7 @@ inline constexpr uint32_t Plain = golden(1), Nil = golden(2), Atom = golden(3), 
 } // namespace salt
 
 // Never a call: the words would go through memory, and each mixing waits for the one before.
-[[gnu::always_inline]] inline void mix(uint32_t &a, uint32_t &b, uint32_t &c) {
+[[gnu::always_inline]] inline constexpr void mix(uint32_t &a, uint32_t &b, uint32_t &c) {
   a -= b, a -= c, a ^= c >> 13;
   b -= c, b -= a, b ^= a << 8;
   c -= a, c -= b, c ^= b >> 13;
@@ -29,12 +29,14 @@ inline constexpr uint32_t Plain = golden(1), Nil = golden(2), Atom = golden(3), 
   c -= a, c -= b, c ^= b >> 15;
 }
 // Hash of two words on top of h.
-[[gnu::always_inline]] inline uint32_t two(uint32_t h, uint32_t x, uint32_t y, uint32_t salt) {
+[[gnu::always_inline]] inline constexpr uint32_t two(uint32_t h, uint32_t x, uint32_t y, uint32_t salt) {
   uint32_t a = salt + x, b = salt + y;
   mix(a, b, h);
   return h;
 }
-[[gnu::always_inline]] inline uint32_t one(uint32_t h, uint32_t x, uint32_t salt) { return two(h, x, 0, salt); }
+[[gnu::always_inline]] inline constexpr uint32_t one(uint32_t h, uint32_t x, uint32_t salt) {
+  return two(h, x, 0, salt);
+}
 [[gnu::always_inline]] inline uint32_t one64(uint32_t h, uint64_t x, uint32_t salt) {
   return two(h, uint32_t(x), uint32_t(x >> 32), salt);
 }
