@@ -97,9 +97,13 @@ Term integer_binary(Process *p, Term t, int base) {
   return make_binary_from(p->heap, text, small_to_text(t.small_value(), base, text));
 }
 
+// The one option that most callers give.
+bool only_short(Term options) {
+  return options.is_cons() && options.head() == atoms::short_ && options.tail().is_nil();
+}
 // Text of a float and its memory.
 struct FloatText {
-  char small[kShortFloatText];
+  char small[kBeforeFloatText + kShortFloatText];
   std::string large;
   std::string_view view;
   FloatText() = default;
@@ -130,7 +134,9 @@ bool float_text(Term f, Term options, FloatText *out) {
   if (!options.is_nil()) return false;
   double d = float_value(f);
   switch (format) {
-  case Format::Short: out->view = short_float_text(d, out->small); break;
+  case Format::Short:
+    out->view = {out->small + kBeforeFloatText, short_float_text(d, out->small + kBeforeFloatText)};
+    break;
   case Format::Decimals: out->view = out->large = float_to_text_decimals(d, decimals, compact); break;
   default: out->view = out->large = float_to_text_scientific(d, decimals);
   }
@@ -142,6 +148,11 @@ Term float_list(Process *p, Term f, Term options) {
   return make_string(p->heap, text.view.data(), text.view.size());
 }
 Term float_binary(Process *p, Term f, Term options) {
+  if (is_float(f) && only_short(options)) {
+    static_assert(kBeforeFloatText <= 2 * sizeof(Word) && kShortFloatText <= kHeapBinMax);
+    uint8_t *bytes = heap_binary_begin(p->heap, kShortFloatText);
+    return heap_binary_end(p->heap, bytes, short_float_text(float_value(f), reinterpret_cast<char *>(bytes)));
+  }
   FloatText text;
   return float_text(f, options, &text) ? make_binary_from(p->heap, text.view) : badarg(p);
 }

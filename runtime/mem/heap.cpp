@@ -91,7 +91,7 @@ FragmentHeap::FragmentHeap(Word size_hint) {
   frag_limit = frag_top + size_hint;
 }
 
-FragmentHeap::~FragmentHeap() {
+void FragmentHeap::release() {
   off_heap_release(off_heap);
   fragment_free(fragments);
 }

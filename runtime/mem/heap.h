@@ -69,8 +69,13 @@ struct FragmentHeap : Heap {
   FragmentHeap() = default;
   explicit FragmentHeap(Word size_hint);
   FragmentHeap(const FragmentHeap &) = delete;
-  ~FragmentHeap(); // frees what was not taken
+  ~FragmentHeap() { // frees what was not taken
+    if (fragments || off_heap.first) release();
+  }
   Fragment *take();
+
+private:
+  void release();
 };
 
 Fragment *fragment_new(Word words);

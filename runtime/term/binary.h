@@ -4,12 +4,27 @@
 #include "runtime/mem/magic.h"
 #include "runtime/term/bits.h"
 #include "runtime/term/utf.h"
+#include <cstring>
 #include <string_view>
 namespace joist::runtime {
 // A new binary of n bytes, contents uninitialised; *bytes is where to write before anything else is allocated.
 Term make_binary(Heap &h, Word n, uint8_t **bytes);
 Term make_binary_from(Heap &h, const void *bytes, Word n);
 inline Term make_binary_from(Heap &h, std::string_view s) { return make_binary_from(h, s.data(), s.size()); }
+// A heap binary whose length is known when it is written: room for `most` bytes (64 at most) and eight more. The sixteen
+// before it may be written to, until heap_binary_end is told how many it has.
+inline uint8_t *heap_binary_begin(Heap &h, Word most) {
+  return reinterpret_cast<uint8_t *>(h.alloc(2 + (most + 7) / 8 + 1) + 2);
+}
+inline Term heap_binary_end(Heap &h, uint8_t *bytes, Word n) {
+  constexpr Word kNone = 0;
+  memcpy(bytes + n, &kNone, sizeof(kNone)); // no uninitialised padding
+  Word *b = reinterpret_cast<Word *>(bytes) - 2, words = (n + 7) / 8;
+  b[0] = header(Kind::HeapBin, 1 + words);
+  b[1] = n;
+  h.trim(b + 2 + words);
+  return Term::boxed(b);
+}
 Term make_refc_binary(Heap &h, BinData *data, uint8_t *bytes, Word n); // takes over one reference
 // Bitstring of `bits` bits: bytes padded with zero bits at the end.
 Term make_bitstring(Heap &h, Word bits, uint8_t **bytes);

@@ -54,7 +54,8 @@ public:
     before_end = kAll - end;
   }
   int count() const { return end - first; }
-  // The first digit comes to `at`, the others behind it; kBefore bytes before it and kAll from it on may be written to.
+  // The first digit comes to `at`, the others behind it; as many bytes before it as `first` says and kAll from it on may be
+  // written to.
   void put(char *at) const {
     at -= first;
     memcpy(at, &top_, 2);
@@ -66,7 +67,8 @@ public:
     if (first < 2) return top_ >> 8 * first | upper_ << 8 * (2 - first);
     return uint64_t((static_cast<unsigned __int128>(lower_) << 64 | upper_) >> 8 * (first - 2));
   }
-  static constexpr int kAll = 18, kBefore = kAll - 1;
+  char leading_one() const { return char(leading()); }
+  static constexpr int kAll = 18;
 
 private:
   static constexpr uint64_t kZeroes = 0x3030303030303030;
@@ -75,8 +77,8 @@ private:
 };
 } // namespace
 
-std::string_view short_float_text(double d, char *room) {
-  char *const start = room + Digits::kBefore, *const out = start + std::signbit(d), *end;
+size_t short_float_text(double d, char *start) {
+  char *const out = start + std::signbit(d), *end;
   const auto shortest = d != 0 ? shortest::decimal_of(std::fabs(d)) : shortest::Decimal{0, 0};
   const Digits digits = d != 0 ? Digits(shortest.digits) : Digits();
   const int count = digits.count();
@@ -87,7 +89,8 @@ std::string_view short_float_text(double d, char *room) {
   const int lower = count == 1 ? -4 : -(count + 2);
   const int upper = count == 1 || exponent >= 10 ? 2 : 1;
   const bool decimal = last >= lower && last <= upper && std::fabs(d) < 0x1p53;
-  static_assert(kShortFloatText >= Digits::kBefore + 1 + 5 + Digits::kAll + 8); // with what is stored too much
+  // With what is stored too much; where a single digit is the last one of all, it is stored alone or not at the beginning.
+  static_assert(kBeforeFloatText >= Digits::kAll - 2 && kShortFloatText >= 1 + 5 + Digits::kAll + 8);
   // The digits are put where most of them belong; what stands before them is written over them.
   if (!decimal) {
     digits.put(out + 1);
@@ -98,7 +101,8 @@ std::string_view short_float_text(double d, char *room) {
     *end++ = 'e';
     end = std::to_chars(end, end + 8, exponent).ptr;
   } else if (last >= 0) {
-    digits.put(out);
+    if (count == 1) *out = digits.leading_one();
+    else digits.put(out);
     memset(out + count, '0', size_t(last));
     end = out + count + last;
     *end++ = '.';
@@ -124,12 +128,12 @@ std::string_view short_float_text(double d, char *room) {
     end = out + 2 + zeroes + count;
   }
   if (out != start) *start = '-';
-  return {start, size_t(end - start)};
+  return size_t(end - start);
 }
 
 std::string float_to_text_short(double d) {
-  char room[kShortFloatText];
-  return std::string(short_float_text(d, room));
+  char room[kBeforeFloatText + kShortFloatText];
+  return {room + kBeforeFloatText, short_float_text(d, room + kBeforeFloatText)};
 }
 
 std::string float_to_text_scientific(double d, int decimals) {
