@@ -31,8 +31,6 @@
 #include <utility>
 
 namespace joist::runtime {
-ExitHooks exit_hooks;
-
 namespace {
 enum class Step : uint8_t { Timers, Ets, Unfindable, Signals, Links, Monitors, Targets, Free };
 
@@ -141,7 +139,6 @@ RunResult continue_exit(Process *p, ExitState &x) {
     [[fallthrough]];
   case Step::Unfindable:
     if (p->state.load(std::memory_order_relaxed) & pstate::System) system_process_ended(p, x.reason);
-    if (exit_hooks.nif) exit_hooks.nif(p);
     unfindable(p, x);
     x.step = Step::Signals;
     [[fallthrough]];

@@ -112,12 +112,6 @@ RunResult process_exit_continue(Process *p);
 
 // Sends an exit signal: exit(Pid, Reason). from may be null.
 void exit_signal_send(Process *from, Term to_pid, Term reason);
-// What else has to be told when a process ends; each may be null.
-struct ExitHooks {
-  void (*trace)(Process *p, Term reason) = nullptr; // first, the process is still there
-  void (*nif)(Process *p) = nullptr;                // just before it becomes unfindable
-};
-extern ExitHooks exit_hooks;
 
 // Ends the VM in an orderly way: flush, then exit(status) (erlang:halt/2). Dump: writes erl_crash.dump first.
 [[noreturn]] void vm_exit(int status);
