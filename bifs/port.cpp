@@ -163,8 +163,7 @@ Term erts_internal_port_command_3(Process *p, const Term *args) {
   c->sender = p->id;
   c->force = force;
   c->nosuspend = nosuspend;
-  if (!c->data.push_iolist(args[1])) return atoms::badarg;
-  p->bump(int64_t(c->data.size() / 256));
+  if (!c->set_data(p, *port, args[1])) return atoms::badarg;
   static const Export *self = export_get_or_put(atoms::erts_internal, atoms::port_command, 3);
   if (port->refuses(force) && port_suspend(p, port, &self->mfa())) // and then again
     return yield_to(p, self, args[0], args[1], args[2]);

@@ -1,4 +1,5 @@
 #include "runtime/io/port_ops.h"
+#include "runtime/proc/error_log.h"
 #include "runtime/proc/process.h"
 #include "runtime/sys/system_monitor.h"
 #include "runtime/sys/system_profile.h"
@@ -65,6 +66,17 @@ void port_badsig(Port &port) {
   Signal *s = signal_new(SignalKind::Exit, atoms::badsig);
   s->from = port.id;
   signal_send_pid(Term(port.owner.load()), s);
+}
+
+bool PortCommand::set_data(Process *p, const Port &port, Term iodata) {
+  bad_data = !data.push_iolist(iodata);
+  if (bad_data) {
+    FragmentHeap h;
+    const std::string text = "Bad value on output port '" + port.name + "'\n";
+    error_log(p, "~s~n", make_list(h, make_string_utf8(h, text.data(), text.size())), LogLeader::None);
+  }
+  p->bump(int64_t(data.size() / 256));
+  return !bad_data;
 }
 
 Term PortCommand::output(Port &port) {
@@ -156,9 +168,8 @@ PortSend port_send(Process *p, Term to, Term msg, bool nosuspend, Term *ref) {
   auto c = std::make_unique<PortCommand>();
   c->sender = owner;
   c->bang = true;
-  c->bad_data = !c->data.push_iolist(arg);
+  c->set_data(p, *port, arg);
   c->caller = p->id;
-  p->bump(int64_t(c->data.size() / 256));
   if (!port->busy() || owner.raw() != port->owner.load()) { // no answer wanted
     submit(p, port, c.release());
     return PortSend::Taken;

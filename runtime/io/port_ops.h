@@ -47,6 +47,8 @@ public:
   Term sender = Term::none(); // caller, or the Owner of {Owner,{command,_}}
   bool bang = false;          // from `!`: sender must own the port, else badsig
   bool force = false, nosuspend = false, bad_data = false;
+  // What p wants to send. False: no iodata, which is logged.
+  bool set_data(Process *p, const Port &port, Term iodata);
   IoQueue data;
   Term operation() const override { return atoms::command; }
   size_t bytes() const override { return data.size(); }

@@ -11,9 +11,10 @@
 #include "runtime/term/print.h"
 
 #include <cstdio>
+#include <vector>
 
 namespace joist::runtime {
-void error_log(Process *p, std::string_view format, Term args) {
+void error_log(Process *p, std::string_view format, Term args, LogLeader leader) {
   Term to = system_logger();
   Process *logger = to == atoms::logger ? registry_process(atoms::logger)
                     : to.is_local_pid() ? process_lookup(to)
@@ -28,12 +29,12 @@ void error_log(Process *p, std::string_view format, Term args) {
   }
   FragmentHeap h(256);
   Term legacy[] = {atoms::emulator, atoms::true_, atom::intern("tag"), atoms::error};
-  Term meta[] = {atoms::pid,          p->id,
-                 atom::intern("gl"),  copy(p->group_leader, h),
-                 atoms::time,         make_int(h, os_system_time() / 1000),
-                 atoms::error_logger, map_from_pairs(h, legacy, 2)};
+  std::vector<Term> meta{atoms::pid,          p->id,
+                         atoms::time,         make_int(h, os_system_time() / 1000),
+                         atoms::error_logger, map_from_pairs(h, legacy, 2)};
+  if (leader == LogLeader::Own) meta.insert(meta.end(), {atom::intern("gl"), copy(p->group_leader, h)});
   Term message = make_tuple(h, atoms::log, atoms::error, make_string(h, format.data(), format.size()), copy(args, h),
-                            map_from_pairs(h, meta, 4));
+                            map_from_pairs(h, meta.data(), meta.size() / 2));
   message_send_built(logger, message, h.take());
 }
 

@@ -1,12 +1,12 @@
 %% Ports that are programs: every option of open_port, what goes in and out in every mode, what ends them, and os:cmd.
 -module(programs).
--export([cases/0]).
+-export([cases/0, log/2]).
 
 -define(C(Name, Expr), {Name, fun() -> process_flag(trap_exit, true), Expr end}).
 
 cases() ->
     opening() ++ modes() ++ packets() ++ lines() ++ endings() ++ commands() ++ controlling() ++ information() ++ surroundings() ++
-        descriptors() ++ busy() ++ shell_commands() ++ bad_calls().
+        descriptors() ++ busy() ++ shell_commands() ++ bad_calls() ++ bad_data().
 
 %% --- helpers
 -define(SH(Script, Opts), open_port({spawn_executable, "/bin/sh"}, [{args, ["-c", Script]} | Opts])).
@@ -162,3 +162,28 @@ bad_calls() ->
     [?C({bad, F, N}, try_it(fun() -> apply(erlang, F, A) end)) || {N, {F, A}} <- lists:zip(lists:seq(1, 17), [{open_port, [{spawn, "true"}, [{packet, 1} | a]]}, {port_command, [a, "x"]}, {port_command, [1, "x"]}, {port_command, [self(), "x"]}, {port_close, [a]}, {port_close, [1]}, {port_close, [self()]}, {port_control, [a, 1, ""]}, {port_control, [1, 1, ""]}, {port_call, [a, 1, x]},
         {port_connect, [a, self()]}, {port_info, [a]}, {port_info, [1]}, {port_info, [a, b]}, {port_info, [self(), id]}, {port_to_list, [a]}, {list_to_port, ["#Port<0.x>"]}])] ++
     [?C({list_to_port, N}, try_it(fun() -> is_port(list_to_port(T)) end)) || {N, T} <- [{1, "#Port<0.4>"}, {2, "#Port<0.4"}, {3, "x"}, {4, a}, {5, "#Port<1.4>"}, {6, "#Port<0.99999999999>"}]].
+
+%% --- data that is none: refused, or the owner's end, and logged
+log(#{level := L, msg := M, meta := #{pid := Pid} = Meta}, #{config := To}) -> To ! {logged, L, M, Pid, lists:sort(maps:keys(Meta))}, ok;
+log(_, _) -> ok.
+bad_data() ->
+    [?C({bad_data, Name, D}, with_log(fun() -> P = open_port(Name, [binary]), [try_it(fun() -> port_command(P, D, O) end) || O <- [[], [nosuspend]]] ++ [ended(fun() -> P ! {self(), {command, D}} end)] end))
+     || Name <- [{spawn_executable, "/bin/cat"}, {spawn, "/bin/cat  -"}, {spawn_driver, "ram_file_drv"}], D <- [x, 1, [256], [-1], [a | b], ["x", {}], <<"ab", 5:3>>, [<<"x">> | <<"ab", 5:3>>]]] ++
+    [?C({bad_data_of, Who}, with_log(fun() -> P = open_port({spawn_executable, "/bin/cat"}, []), Send(P), R = receive {'EXIT', P, W} -> W after 300 -> none end, catch port_close(P), R end))
+     || {Who, Send} <- [{another, fun(P) -> S = self(), {_, M} = spawn_monitor(fun() -> P ! {S, {command, x}} end), receive {'DOWN', M, _, _, W} -> W end end},
+                        {no_owner, fun(P) -> P ! {list_to_pid("<0.0.0>"), {command, x}} end},
+                        {nobody, fun(P) -> catch port_close(P), P ! {self(), {command, x}} end}]].
+ended(F) -> F(), receive {'EXIT', _, R} -> R after 1000 -> lives end.
+with_log(F) ->
+    #{level := Level} = logger:get_primary_config(),
+    logger:set_handler_config(default, level, none),
+    ok = logger:add_handler(?MODULE, ?MODULE, #{config => self()}),
+    ok = logger:set_primary_config(level, error),
+    R = F(),
+    Self = self(),
+    Logged = fun Next() -> receive {logged, L, M, Pid, Keys} -> [{L, M, Pid =:= Self, Keys} | Next()] after 200 -> [] end end,
+    All = Logged(),
+    ok = logger:remove_handler(?MODULE),
+    ok = logger:set_primary_config(level, Level),
+    logger:set_handler_config(default, level, all),
+    {R, All}.
