@@ -1,5 +1,5 @@
 // Ports as BIFs. erts_internal's variants answer with `badarg` and the like instead of raising; erlang.erl does the rest.
-#include "bifs/bifs.h"
+#include "bifs/process_args.h"
 #include "runtime/atom/literal.h"
 #include "runtime/io/port_ops.h"
 #include "runtime/mem/copy.h"
@@ -127,6 +127,7 @@ Port *port_with_facts(Term who) {
 // What the info functions answer for something that is no live port. none: it is one.
 Term info_refusal(Term who, Term wrong_type) {
   if (who.is_local_port() || who.is_atom()) return atoms::undefined;
+  if (is_external_port(who) && of_this_node(who)) return atoms::undefined; // of an earlier incarnation
   return wrong_type;
 }
 

@@ -2,9 +2,11 @@
 #include "bifs/process_args.h"
 #include "runtime/io/port.h"
 #include "runtime/io/port_core.h"
+#include "runtime/proc/error_log.h"
 #include "runtime/proc/registry.h"
 #include "runtime/proc/remote.h"
 #include "runtime/sys/seq_trace.h"
+#include "runtime/term/print.h"
 #include "runtime/trace/saved_calls.h"
 
 namespace joist::bifs {
@@ -46,6 +48,21 @@ Term remote(Process *p, const Sending &s) {
   return s.noconnect ? atoms::noconnect : result;
 }
 
+// To somebody in an earlier incarnation of this node, who is gone.
+[[gnu::cold]] Term discarded(Process *p, const Sending &s) {
+  std::string text = "Discarding message ";
+  print_term(text, s.msg);
+  text += " from ";
+  print_term(text, p->id);
+  text += " to ";
+  print_term(text, s.to);
+  text += " in an old incarnation (" + std::to_string(external_node(s.to)->creation) + ") of this node (" +
+          std::to_string(this_node()->creation) + ")\n";
+  FragmentHeap h;
+  error_log(p, "~s~n", make_list(h, make_string(h, text.data(), text.size())));
+  return s.result();
+}
+
 // To whom a name belongs. Looked up once by the caller: asked again, it may have gone to another.
 Term to_owner(Process *p, const Sending &s, Term id) {
   if (id.is_local_port()) return to_port(p, s, id);
@@ -75,11 +92,8 @@ Term send(Process *p, const Sending &s) {
   }
   if (traced && (to.is_local_port() || is_external_pid(to) || is_external_ref(to))) trace::sent(p, to, msg);
   if (to.is_local_port()) return to_port(p, s, to);
-  if (is_external_pid(to) || is_external_ref(to)) {
-    if (of_this_node(to)) return s.result(); // an earlier incarnation of this node: gone
-    return remote(p, s);
-  }
-  if (is_external_port(to)) return of_this_node(to) ? s.result() : badarg(p);
+  if (is_external_pid(to) || is_external_ref(to)) { return of_this_node(to) ? discarded(p, s) : remote(p, s); }
+  if (is_external_port(to)) return of_this_node(to) ? discarded(p, s) : badarg(p);
   if (is_tuple_of(to, 2)) {
     Term name = tuple_elements(to)[0], node = tuple_elements(to)[1];
     if (!name.is_atom() || !node.is_atom()) return badarg(p);

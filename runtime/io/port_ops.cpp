@@ -73,7 +73,7 @@ bool PortCommand::set_data(Process *p, const Port &port, Term iodata) {
   if (bad_data) {
     FragmentHeap h;
     const std::string text = "Bad value on output port '" + port.name + "'\n";
-    error_log(p, "~s~n", make_list(h, make_string_utf8(h, text.data(), text.size())), LogLeader::None);
+    error_log(p, "~s~n", make_list(h, make_string(h, text.data(), text.size())), LogLeader::None);
   }
   p->bump(int64_t(data.size() / 256));
   return !bad_data;

@@ -1,7 +1,7 @@
 %% Nodes as such: names, visibility, monitoring, ticks, groups of processes, large reasons, what is said of errors. Further
 %% nodes are started with the same VM as this one. tests/dist/pairings compares what is printed.
 -module(node_cases).
--export([run/1, echo/1, tracer/1, traced/1, stuffed/2, leader/1, parted/3, resolve/3]).
+-export([run/1, echo/1, tracer/1, traced/1, stuffed/2, leader/1, parted/3, resolve/3, log/2]).
 
 run([Peer]) ->
     logger:set_primary_config(level, none),
@@ -235,10 +235,35 @@ cases() -> [
      R = {lists:usort(Io), hd(L), length(L), Here, L2, I, rpc:call(N, disk_log, block, [wrapped]), rpc:call(N, disk_log, log, [wrapped, x]), rpc:call(N, disk_log, truncate, [wrapped]), rpc:call(N, disk_log, close, [wrapped]), rpc:call(N, disk_log, close, [wrapped])}, exit(Owner, kill), R end},
  {failover, fun failover/1},
  %% Last: connections that come and go like this can leave global out of step for good, on stock too.
+ {old_incarnation, fun(_) ->
+     [Pid, Port, Ref] = [older(T) || T <- [self(), hd(erlang:ports()), alias()]],
+     [logged(fun() -> try F() catch _:W -> W end end) ||
+         F <- [fun() -> Pid ! {a, "b", [1.5 | <<1:3>>]} end, fun() -> Port ! x end, fun() -> Ref ! x end, fun() -> erlang:send(Pid, x, [noconnect]) end, fun() -> erlang:send_nosuspend(Port, x) end,
+               fun() -> gen_server:call(Pid, q, 500) end, fun() -> exit(Pid, kill) end, fun() -> is_process_alive(Pid) end, fun() -> process_info(Pid) end, fun() -> group_leader(Pid, self()) end,
+               fun() -> port_command(Port, "x") end, fun() -> erlang:port_info(Port) end, fun() -> erlang:port_info(Port, name) end, fun() -> erlang:port_info(Port, x) end, fun() -> erlang:port_info(older(Port), links) end, fun() -> port_connect(Port, self()) end, fun() -> port_close(Port) end, fun() -> register(older, Port) end, fun() -> link(Port) end, fun() -> unlink(Port) end, fun() -> {_, T} = monitor(port, Port), T end, fun() -> erlang:port_get_data(Port) end, fun() -> port_control(Port, 1, "") end, fun() -> {erlang:suspend_process(Pid)} end, fun() -> erlang:check_process_code(Pid, lists) end, fun() -> garbage_collect(Pid) end, fun() -> demonitor(Ref) end, fun() -> unalias(Ref) end, fun() -> erlang:trace(Pid, true, [send]) end, fun() -> erlang:trace(Port, true, [send]) end, fun() -> register(older, Pid) end, fun() -> {node(Pid) =:= node(), Pid =:= self(), Pid == self(), Pid > self()} end, fun() -> erlang:send_after(1, Pid, x) end, fun() -> unlink(Pid) end]] end},
  {connect_at_once, fun(N) -> R = [begin P = net_adm:ping(N), erlang:disconnect_node(N), P end || _ <- lists:seq(1, 100)], connect(N, 20), lists:usort(R) end}
 ].
 
 ticktime(N, T) -> [begin rpc:call(X, net_kernel, set_net_ticktime, [T, 0]), eventually(fun() -> rpc:call(X, net_kernel, get_net_ticktime, []) =:= T end) end || X <- [node(), N]].
+%% The same identifier of an incarnation of this node that was another one.
+older(T) ->
+    B = term_to_binary(T), Creation = erlang:system_info(creation), [{At, 4}] = binary:matches(B, <<Creation:32>>),
+    <<Before:At/binary, _:32, After/binary>> = B,
+    binary_to_term(<<Before/binary, (Creation + 1):32, After/binary>>).
+%% What this answers, and the errors that are logged of it.
+log(#{level := Level, msg := {Format, [Text]}, meta := #{pid := P, gl := L}}, #{config := To}) -> To ! {logged, {Level, Format, Text, P =:= To, L =:= group_leader()}};
+log(_, _) -> ok.
+logged(F) ->
+    #{level := Level} = logger:get_primary_config(),
+    logger:set_handler_config(default, level, none),
+    ok = logger:add_handler(?MODULE, ?MODULE, #{config => self()}),
+    ok = logger:set_primary_config(level, error),
+    R = F(),
+    All = (fun Next() -> receive {logged, L} -> [hide_numbers(L) | Next()] after 100 -> [] end end)(),
+    ok = logger:remove_handler(?MODULE),
+    ok = logger:set_primary_config(level, Level),
+    {hide_numbers(R), All}.
+hide_numbers(T) -> re:replace(io_lib:format("~0p", [T]), "<[0-9.]*>|#Ref<[^>]*>|#Port<[^>]*>|\\([0-9]*\\)|#Fun<[^>]*>|\\[alias\\|[^]]*\\]", "N", [global, {return, list}]).
 catch_class(F) -> try F() catch C:R -> {C, R} end.
 hide_ids(M) when is_map(M) -> maps:map(fun(connection_id, V) when is_integer(V) -> id; (_, V) -> V end, M);
 hide_ids(T) when is_tuple(T) -> list_to_tuple(hide_ids(tuple_to_list(T)));
