@@ -9,6 +9,7 @@
 #include "runtime/mem/magic.h"
 #include "runtime/proc/process.h"
 #include "runtime/sys/settings.h"
+#include "runtime/term/ref.h"
 
 #include <memory>
 #include <utility>
@@ -35,6 +36,10 @@ struct HandleOf {
 };
 bool alive() { return this_node()->name != atoms::nonode_nohost; }
 } // namespace
+
+DistEntry::DistEntry(Term n) : name(n), handle(magic_new<HandleOf>(HandleOf{this})), input_handler(Term::nil().raw()) {
+  ref_fresh_magic_numbers(handle_numbers);
+}
 
 DistEntry *dist_find(Term node) {
   std::lock_guard g(table_lock);
@@ -95,10 +100,7 @@ bool is_node_name(Term name) {
 }
 
 Term dist_handle(Heap &h, DistEntry *e, uint32_t connection) {
-  auto *m = magic_new<HandleOf>(HandleOf{e});
-  Term ref = make_magic_ref(h, m);
-  bin_unref(m);
-  return make_tuple(h, Term::small(connection), ref);
+  return make_tuple(h, Term::small(connection), make_magic_ref(h, e->handle, e->handle_numbers));
 }
 
 DistEntry *dist_of_handle(Term t, uint32_t *connection) {

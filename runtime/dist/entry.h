@@ -63,6 +63,10 @@ struct DistDecoding; // dist/control.h
 
 struct DistEntry {
   const Term name;
+  // What the reference in its handles refers to, and that reference's numbers: handles of one connection are equal, for
+  // net_kernel compares them.
+  BinData *const handle;
+  uint32_t handle_numbers[3];
   std::atomic<Word> input_handler; // process that may call dist_ctrl_put_data
   std::atomic<uint64_t> in{0}, out{0};
 
@@ -111,7 +115,7 @@ struct DistEntry {
   };
   std::deque<Held> held;
 
-  explicit DistEntry(Term n) : name(n), input_handler(Term::nil().raw()) {}
+  explicit DistEntry(Term n);
   bool connected() const { return state == DistState::Connected; }
   bool header() const { return flags & (dflag::HeaderAtomCache | dflag::Fragments); }
 };

@@ -80,17 +80,7 @@ Table::~Table() {
   bin_unref(handle);
 }
 
-Term Table::id(Heap &h) const {
-  const uint32_t *n = handle->value.numbers;
-  auto *r = reinterpret_cast<MagicRefObj *>(h.alloc(kMagicRefWords));
-  r->hdr = header(Kind::MagicRef, kMagicRefWords - 1);
-  r->n01 = n[0] | Word(n[1]) << 32;
-  r->n2 = n[2];
-  r->data = handle;
-  bin_ref(handle);
-  h.own(r);
-  return Term::boxed(&r->hdr);
-}
+Term Table::id(Heap &h) const { return make_magic_ref(h, handle, handle->value.numbers); }
 
 TableGuard::TableGuard(Table *t, LockKind kind)
     : table_(t), exclusive_(kind == LockKind::Exclusive || (kind == LockKind::Change && !t->shape.fine_locked)) {

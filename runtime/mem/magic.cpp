@@ -101,6 +101,10 @@ void bin_unref(BinData *b) {
 Term make_magic_ref(Heap &h, BinData *m) {
   uint32_t n[3];
   ref_fresh_magic_numbers(n);
+  return make_magic_ref(h, m, n);
+}
+
+Term make_magic_ref(Heap &h, BinData *m, const uint32_t n[3]) {
   auto *r = reinterpret_cast<MagicRefObj *>(h.alloc(kMagicRefWords));
   r->hdr = header(Kind::MagicRef, kMagicRefWords - 1);
   r->n01 = n[0] | Word(n[1]) << 32;

@@ -17,6 +17,8 @@ template <class T, class... A> Magic<T> *magic_new(A &&...a) {
 }
 // A term for m; adds a reference to it. The numbers are a fresh unique reference's.
 Term make_magic_ref(Heap &h, BinData *m);
+// With the numbers given (ref_fresh_magic_numbers), for references to one object that are to be equal.
+Term make_magic_ref(Heap &h, BinData *m, const uint32_t numbers[3]);
 inline BinData *magic_data(Term ref) { return reinterpret_cast<MagicRefObj *>(ref.box())->data; }
 // The object if `t` is a magic ref whose object is a T, else null.
 template <class T> T *magic_value(Term t) {

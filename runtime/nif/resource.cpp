@@ -133,16 +133,7 @@ Resource *resource_of(Term t) {
   return d && d->destroy == resource_unreferenced ? static_cast<Resource *>(d) : nullptr;
 }
 
-Term make_resource_term(Heap &h, Resource *r) {
-  auto *o = reinterpret_cast<MagicRefObj *>(h.alloc(kMagicRefWords));
-  o->hdr = header(Kind::MagicRef, kMagicRefWords - 1);
-  o->n01 = r->numbers[0] | Word(r->numbers[1]) << 32;
-  o->n2 = r->numbers[2];
-  o->data = r;
-  bin_ref(r);
-  h.own(o);
-  return Term::boxed(&o->hdr);
-}
+Term make_resource_term(Heap &h, Resource *r) { return make_magic_ref(h, r, r->numbers); }
 
 // --- types
 void resource_types_commit(NifLibrary *lib) {

@@ -234,6 +234,13 @@ cases() -> [
      I = [lists:keyfind(Q, 1, rpc:call(N, disk_log, info, [wrapped])) || Q <- [type, size, no_written_items, no_overflows, no_current_bytes, current_file, mode, status]],
      R = {lists:usort(Io), hd(L), length(L), Here, L2, I, rpc:call(N, disk_log, block, [wrapped]), rpc:call(N, disk_log, log, [wrapped, x]), rpc:call(N, disk_log, truncate, [wrapped]), rpc:call(N, disk_log, close, [wrapped]), rpc:call(N, disk_log, close, [wrapped])}, exit(Owner, kill), R end},
  {failover, fun failover/1},
+ %% Whoever comes while a connection is being set up waits for that one.
+ {connect_by_many, fun(N) ->
+     S = self(), Ways = [fun() -> net_kernel:connect_node(N) end, fun() -> net_adm:ping(N) =:= pong end, fun() -> monitor_node(N, true), net_kernel:connect_node(N) end],
+     lists:usort([begin
+         erlang:disconnect_node(N),
+         Ps = [spawn(fun() -> S ! {self(), F()} end) || F <- Ways, _ <- [1, 2, 3, 4]],
+         [receive {P, X} -> X after 5000 -> none end || P <- Ps] end || _ <- lists:seq(1, 10)]) end},
  %% Last: connections that come and go like this can leave global out of step for good, on stock too.
  {old_incarnation, fun(_) ->
      [Pid, Port, Ref] = [older(T) || T <- [self(), hd(erlang:ports()), alias()]],

@@ -267,6 +267,13 @@ state() ->
                                    caught(fun() -> erts_debug:get_internal_state(no_such_thing) end)],
                               erts_debug:set_internal_state(available_internal_state, false),
                               R end),
+     %% net_kernel compares them.
+     ?C(connection_handles, begin [A, B, C] = [erts_internal:new_connection(N) || N <- ['a@nowhere', 'a@nowhere', 'b@nowhere']],
+                                  Text = ref_to_list(element(2, A)),
+                                  true = erts_internal:abort_pending_connection('a@nowhere', A),
+                                  D = erts_internal:new_connection('a@nowhere'),
+                                  [erts_internal:abort_pending_connection(N, H) || {N, H} <- [{'a@nowhere', D}, {'b@nowhere', C}]],
+                                  {A =:= B, A =:= C, element(2, A) =:= element(2, C), A =:= D, element(1, D) - element(1, A), element(2, A) =:= element(2, D), Text =:= ref_to_list(element(2, D))} end),
      ?C(links_and_monitors, begin erts_debug:set_internal_state(available_internal_state, true),
                                   P = spawn_link(fun() -> receive never -> ok end end), Ref = monitor(process, P),
                                   Links = [{erl_link, process, Q, linked, x} || {erl_link, process, Q, linked, _} <- erts_debug:get_internal_state({link_list, self()}), Q =:= P],
