@@ -63,8 +63,9 @@ struct alignas(64) Scheduler {
   std::condition_variable sleep_signal;
   bool woken = false;               // guarded by sleep_lock
   std::atomic<bool> in_poll{false}; // written with sleep_lock: sleeps by poll_sleep
-  int64_t left_poll = 0;  // os time at which it did so last, or found something, 0: the poll thread has been told
-  int64_t unattended = 0; // ns after left_poll at which it looks again
+  int64_t left_poll = 0;    // os time at which it did so last, or found something, 0: the poll thread has been told
+  int64_t unattended = 0;   // ns after left_poll at which it looks again
+  bool look_longer = false; // its last sleep there was short
   std::atomic<bool> sleeping{false};
   std::atomic<uint64_t> loan{0};      // sched/loan.h
   pthread_t player{};                 // the thread that has the part; written by it

@@ -331,6 +331,8 @@ bool work_anywhere(Scheduler &me) {
 
 // ns: how long a scheduler that left the poller may have other things to do before it looks again.
 constexpr int64_t kUnattended = 50'000;
+// ns: after a sleep that was shorter, looking around for longer is worth it.
+constexpr int64_t kShortSleep = 100'000;
 
 void sleep(Scheduler &me, int64_t next_timer) {
   MicroScope accounted(Micro::Sleep);
@@ -353,6 +355,7 @@ void sleep(Scheduler &me, int64_t next_timer) {
       l.unlock();
       poll_sleep(ns);
       me.left_poll = os_monotonic_time();
+      me.look_longer = me.left_poll - me.idle_since.load(std::memory_order_relaxed) < kShortSleep;
       me.unattended = kUnattended;
       l.lock();
       me.in_poll = false;
@@ -387,11 +390,15 @@ void sleep(Scheduler &me, int64_t next_timer) {
 
 // Before sleeping: an answer from another scheduler or a socket often comes within the microseconds that going to sleep and
 // being woken take. Not longer than that, and without yielding the processor: who answers may need it, and on a busy machine
-// a yielding thread gets it back only after the slice of another program.
+// a yielding thread gets it back only after the slice of another program. Where all other schedulers sleep and this one has
+// just slept for a short time only, another program answers it again and again: waking an idle processor can take longer
+// (70 microseconds in virtual machines) than the answer. With another scheduler at work it would only take events from that
+// one, to which they come without a wake-up, too.
 bool look_around(Scheduler &me) {
-  constexpr int64_t kLook = 3'000; // ns
+  constexpr int64_t kLook = 3'000, kLookLonger = 30'000; // ns
+  const bool alone = sleepers.load(std::memory_order_relaxed) + 1 >= int(online.load(std::memory_order_relaxed));
   MicroScope accounted(Micro::CheckIo);
-  const int64_t until = os_monotonic_time() + kLook;
+  const int64_t until = os_monotonic_time() + (alone && me.look_longer ? kLookLonger : kLook);
   do {
     for (int i = 0; i < 16; i++) {
       __builtin_ia32_pause();

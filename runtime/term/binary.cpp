@@ -20,16 +20,9 @@ Term heap_binary(Heap &h, Word n, uint8_t **bytes) {
 }
 
 Term sub_binary(Heap &h, Term original, Word bit_position, Word bits, bool writable) {
-  auto *s = reinterpret_cast<SubBinObj *>(h.alloc(kSubBinWords));
-  *s = {};
-  s->hdr = header(Kind::SubBin, kSubBinWords - 1);
-  s->size = bits >> 3;
-  s->offset = bit_position >> 3;
-  s->bit_offset = bit_position & 7;
-  s->bit_size = bits & 7;
-  s->writable = writable;
-  s->original = original.raw();
-  return Term::boxed(&s->hdr);
+  Word *b = h.alloc(kSubBinWords);
+  put_sub_binary(b, bits >> 3, bit_position >> 3, bit_position & 7, bits & 7, writable, original.raw());
+  return Term::boxed(b);
 }
 
 // Where a bitstring's bits lie: the binary that holds them and the position of the first one.

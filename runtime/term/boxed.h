@@ -133,6 +133,15 @@ struct SubBinObj {
   Word original;                                  // Term: HeapBin or RefcBin, never another SubBin
 };
 static_assert(sizeof(SubBinObj) == kSubBinWords * 8);
+// Builds one at `at`, in whole words: bytes put together elsewhere and copied from there would be waited for.
+inline void put_sub_binary(Word *at, Word size, Word offset, Word bit_offset, Word bit_size, bool writable,
+                           Word original) {
+  at[0] = header(Kind::SubBin, kSubBinWords - 1);
+  at[1] = size;
+  at[2] = offset;
+  at[3] = bit_offset | bit_size << 8 | Word(writable) << 16; // little endian machines only
+  at[4] = original;
+}
 struct MatchCtxObj {
   Word hdr, original;
   uint8_t *base;

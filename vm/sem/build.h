@@ -28,10 +28,9 @@ SEM bool append_bytes(S &s, Process *p, Term bin, Word bytes, bool in_place, int
     return true;
   }
   b->writable = false; // only the longest prefix may be appended to
-  auto *n = reinterpret_cast<SubBinObj *>(s.h);
-  *n = {header(Kind::SubBin, kSubBinWords - 1), size, 0, 0, 0, true, {}, b->original};
+  put_sub_binary(s.h, size, 0, 0, 0, true, b->original);
+  r = Term::boxed(s.h);
   s.h += kSubBinWords;
-  r = Term::boxed(&n->hdr);
   return true;
 }
 // A binary of `bytes` (at most kHeapBinMax) on the heap, its bytes at `out` still to be written.
