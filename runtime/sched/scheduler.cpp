@@ -395,18 +395,21 @@ void sleep(Scheduler &me, int64_t next_timer) {
 // (70 microseconds in virtual machines) than the answer. With another scheduler at work it would only take events from that
 // one, to which they come without a wake-up, too.
 bool look_around(Scheduler &me) {
-  constexpr int64_t kLook = 3'000, kLookLonger = 30'000; // ns
-  const bool alone = sleepers.load(std::memory_order_relaxed) + 1 >= int(online.load(std::memory_order_relaxed));
+  constexpr int64_t kLook = 3'000, kLookLonger = 15'000; // ns
   MicroScope accounted(Micro::CheckIo);
-  const int64_t until = os_monotonic_time() + (alone && me.look_longer ? kLookLonger : kLook);
-  do {
+  const int64_t from = os_monotonic_time();
+  auto alone = [] {
+    return sleepers.load(std::memory_order_relaxed) + 1 >= int(online.load(std::memory_order_relaxed));
+  };
+  for (;;) {
     for (int i = 0; i < 16; i++) {
       __builtin_ia32_pause();
       if (me.queue.length() != 0) return true;
     }
     if (poll_check()) return true;
-  } while (os_monotonic_time() < until);
-  return false;
+    const int64_t looked = os_monotonic_time() - from;
+    if (looked >= kLook && !(me.look_longer && looked < kLookLonger && alone())) return false;
+  }
 }
 
 // Between slices of one that has left the poller. When it has found nothing several times, it is the poll thread's turn.
