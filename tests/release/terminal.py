@@ -76,7 +76,8 @@ class Terminal:
 
 def main():
     t = Terminal(*sys.argv[1:])
-    t.settle()
+    if not t.settle():
+        print("no prompt:", repr(t.text))
     for line in sys.stdin.read().splitlines():
         if re.fullmatch(r"\^[A-Z\\]", line):
             t.type(chr(ord(line[1]) & 0x1F))
