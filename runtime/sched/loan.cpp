@@ -4,6 +4,7 @@
 #include "runtime/sched/stats.h"
 #include "runtime/sys/time.h"
 
+#include <algorithm>
 #include <pthread.h>
 #include <time.h>
 #include <utility>
@@ -13,7 +14,9 @@ namespace joist::runtime {
 namespace {
 constexpr long kTick = 2'000'000;              // ns
 constexpr int kIdleTicks = 20;                 // without any loan, then the watcher sleeps
-constexpr int64_t kNoneAfterLate = 50'000'000; // ns
+// No loans after a late job, in ns: twice as long as last time, unless loans were in time for kInTime in between. A job that
+// was late alone (a large file was removed) does not keep the thousands of quick ones after it from being done here.
+constexpr int64_t kNoneFirst = 4'000'000, kNoneMost = 64'000'000, kInTime = 20'000'000;
 
 size_t stack_size;
 void (*play)(Scheduler &);
@@ -25,7 +28,8 @@ unsigned spares = 0;
 bool watcher_started = false;
 std::atomic<bool> watching{false};
 std::atomic<unsigned> late{0};       // jobs under way whose threads have lost their parts
-std::atomic<int64_t> none_before{0}; // monotonic
+std::atomic<int64_t> none_before{0}; // monotonic; the watcher sets it
+int64_t none_for = kNoneFirst;       // the watcher's own
 
 void start_thread(void *(*main)(void *), void *arg) {
   pthread_attr_t attr;
@@ -65,7 +69,10 @@ void take_away(Scheduler &s, uint64_t loan) {
     return;
   }
   pthread_setname_np(s.player, "dio_late");
-  none_before.store(os_monotonic_time() + kNoneAfterLate, std::memory_order_relaxed);
+  const int64_t now = os_monotonic_time();
+  const int64_t in_time = now - none_before.load(std::memory_order_relaxed);
+  none_for = in_time > kInTime ? kNoneFirst : std::min(2 * none_for, kNoneMost);
+  none_before.store(now + none_for, std::memory_order_relaxed);
   if (spares > parts.size()) {
     parts.push_back(&s);
     part_given.notify_one();
@@ -137,11 +144,7 @@ void *watcher(void *) {
 
 bool loan_possible() {
   if (late.load(std::memory_order_relaxed) >= dirty_io_schedulers()) return false;
-  int64_t until = none_before.load(std::memory_order_relaxed);
-  if (until == 0) return true;
-  if (os_monotonic_time() < until) return false;
-  none_before.store(0, std::memory_order_relaxed);
-  return true;
+  return os_monotonic_time() >= none_before.load(std::memory_order_relaxed);
 }
 
 uint64_t loan_begin(Scheduler &s) {

@@ -9,8 +9,8 @@
 //    does so when it has seen the same loan at two of its ticks, and gives the part to a spare thread. So what waits
 //    in the scheduler's queue waits for two ticks (4 ms) at most.
 //  * A thread that comes back too late puts its process into a run queue and is a spare one from then on.
-//  * After a late job no loans are made for a while: where files are slow, the dirty schedulers do all of it. There are
-//    never more late jobs under way than there are dirty I/O schedulers.
+//  * After a late job no loans are made for a while, the longer the more jobs are late: where files are slow, the dirty
+//    schedulers do nearly all of it. There are never more late jobs under way than there are dirty I/O schedulers.
 //  * The watcher runs only while there are loans, or schedulers leave the poller (io/poll.h), or make others runnable while
 //    some sleep. Where none comes back to the poller for two ticks, it has the poll thread look. Where a scheduler is at the
 //    same thing at two ticks and others wait behind it, it wakes one that sleeps.
