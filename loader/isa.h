@@ -31,7 +31,7 @@ enum class OpKind : uint8_t {
 };
 
 // What a row of isa.def allows.
-enum class Spec : uint8_t { S, R, D, L, C, V, F, P, U, H, W, Fr, N, X, Y };
+enum class Spec : uint8_t { S, R, D, L, C, V, F, P, U, H, Live, W, Fr, N, X, Y };
 constexpr int spec_radix(Spec s) { return s == Spec::S ? 3 : s == Spec::R || s == Spec::D ? 2 : 1; }
 constexpr OpKind spec_kind(Spec s, int choice) {
   switch (s) {
@@ -44,7 +44,8 @@ constexpr OpKind spec_kind(Spec s, int choice) {
   case Spec::F: return OpKind::F;
   case Spec::P: return OpKind::P;
   case Spec::U: return OpKind::U;
-  case Spec::H: return OpKind::H;
+  case Spec::H:
+  case Spec::Live: return OpKind::H;
   case Spec::W: return OpKind::W;
   case Spec::Fr: return OpKind::Fr;
   case Spec::N: return OpKind::N;

@@ -385,6 +385,9 @@ Registers Function::uses(const Ins &i) const {
       break;
     case Spec::V: use(any(i, uint16_t(i.d.values[k]))); break;
     case Spec::Fr: r.f |= float_bit(i.d.values[k]); break;
+    case Spec::Live:
+      if (i.d.values[k] != kNotLive) r.x |= below(i.d.values[k]);
+      break;
     default: break;
     }
   }
@@ -397,10 +400,7 @@ Registers Function::uses(const Ins &i) const {
   case Op::make_fun:
   case Op::has_map_fields:
   case Op::get_map_elements: uses_list(i.d.values[2]); break;
-  case Op::put_map:
-    uses_list(i.d.values[4]);
-    if (i.d.values[5] != kNotLive) r.x |= below(i.d.values[5]);
-    break;
+  case Op::put_map: uses_list(i.d.values[4]); break;
   case Op::update_record:
     for (Word k = 0; k < i.d.values[4]; k++)
       use(any(i,
@@ -449,40 +449,6 @@ Registers Function::uses(const Ins &i) const {
   case Op::nif_body:
   case Op::export_bif:
   case Op::export_undefined: r.x |= below(f_->mfa.arity); break;
-  // Registers below the live count are roots of a collection.
-  case Op::allocate:
-  case Op::allocate_heap:
-  case Op::allocate_stress:
-  case Op::allocate_move:
-  case Op::allocate_move2:
-  case Op::allocate_move3:
-  case Op::bs_create_bin:
-  case Op::bs_start_match_sure:
-  case Op::add:
-  case Op::sub:
-  case Op::mul:
-  case Op::int_div:
-  case Op::rem:
-  case Op::band:
-  case Op::bor:
-  case Op::bxor:
-  case Op::bsl:
-  case Op::bsr:
-  case Op::fdivide:
-  case Op::negate:
-  case Op::bnot:
-  case Op::abs: r.x |= below(i.d.values[1]); break;
-  case Op::test_heap:
-  case Op::test_heap_stress:
-  case Op::test_heap_put_list:
-  case Op::add_c:
-  case Op::sub_c:
-  case Op::add_l:
-  case Op::sub_l:
-  case Op::band_c: r.x |= below(i.d.values[0]); break;
-  case Op::bs_start_match: r.x |= below(i.d.values[2]); break;
-  case Op::bs_init:
-  case Op::bs_append: r.x |= below(i.d.values[3]); break;
   default: break;
   }
   if (i.d.op == Op::bs_create_bin) {

@@ -313,7 +313,8 @@ void Lowering::prepare_operands(const Ins &i) {
     case Spec::V:
     case Spec::X: store(get(i, k), in); break;
     case Spec::U:
-    case Spec::H: store(k64(i.d.values[k]), num); break;
+    case Spec::H:
+    case Spec::Live: store(k64(i.d.values[k]), num); break;
     case Spec::F:
       store(i.d.values[k] ? b_.CreatePtrToInt(code_address(fn_->offset_of(i.d.values[k])), i64_) : k64(0), num);
       break;

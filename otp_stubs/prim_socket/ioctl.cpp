@@ -138,29 +138,7 @@ bool change_flags(Term map, short *flags) {
   }
   return true;
 }
-bool open_socket(Process *p, Socket *s, Term *answer) {
-  if (!s->open()) *answer = error_closed(p);
-  return s->open();
-}
-} // namespace
-
-Term socket_ioctl_2(Process *p, const Term *args) {
-  Socket *s = socket_of(args[0]);
-  int request;
-  Term answer;
-  if (!s || !get_int(args[1], &request)) return badarg(p);
-  std::lock_guard g(s->lock);
-  if (!open_socket(p, s, &answer)) return answer;
-  return request == SIOCGIFCONF ? interfaces(p, s) : error_with(p, named<"enotsup">());
-}
-
-Term socket_ioctl_3(Process *p, const Term *args) {
-  Socket *s = socket_of(args[0]);
-  int request;
-  Term answer;
-  if (!s || !get_int(args[1], &request)) return badarg(p);
-  std::lock_guard g(s->lock);
-  if (!open_socket(p, s, &answer)) return answer;
+Term get_of_interface(Process *p, Socket *s, int request, Term interface) {
   ifreq r;
   bool by_index = request == SIOCGIFNAME;
   switch (request) {
@@ -178,7 +156,7 @@ Term socket_ioctl_3(Process *p, const Term *args) {
   default: return error_with(p, named<"enotsup">());
   }
   memset(&r, 0, sizeof r);
-  if (by_index ? !get_int(args[2], &r.ifr_ifindex) : !interface_name(args[2], &r)) return badarg(p);
+  if (by_index ? !get_int(interface, &r.ifr_ifindex) : !interface_name(interface, &r)) return badarg(p);
   if (ioctl(s->fd, unsigned(request), &r) < 0) return posix_error(p, errno);
   Heap &h = p->heap;
   switch (request) {
@@ -193,13 +171,7 @@ Term socket_ioctl_3(Process *p, const Term *args) {
   }
 }
 
-Term socket_ioctl_4(Process *p, const Term *args) {
-  Socket *s = socket_of(args[0]);
-  int request;
-  Term answer, value = args[3];
-  if (!s || !get_int(args[1], &request)) return badarg(p);
-  std::lock_guard g(s->lock);
-  if (!open_socket(p, s, &answer)) return answer;
+Term set_of_interface(Process *p, Socket *s, int request, Term interface, Term value) {
   ifreq r;
   switch (request) {
   case SIOCSIFFLAGS:
@@ -211,7 +183,7 @@ Term socket_ioctl_4(Process *p, const Term *args) {
   case SIOCSIFTXQLEN: break;
   default: return error_with(p, named<"enotsup">());
   }
-  if (!interface_name(args[2], &r)) return badarg(p);
+  if (!interface_name(interface, &r)) return badarg(p);
   if (request == SIOCSIFFLAGS) {
     if (ioctl(s->fd, SIOCGIFFLAGS, &r) < 0) return posix_error(p, errno);
     if (!change_flags(value, &r.ifr_flags)) return badarg(p);
@@ -223,6 +195,28 @@ Term socket_ioctl_4(Process *p, const Term *args) {
     memcpy(&r.ifr_addr, &a.storage, sizeof r.ifr_addr);
   }
   return ioctl(s->fd, unsigned(request), &r) < 0 ? posix_error(p, errno) : atoms::ok;
+}
+
+// f(socket, request), which has the socket's lock.
+template <class F> Term with_open(Process *p, const Term *args, F f) {
+  Socket *s = socket_of(args[0]);
+  int request;
+  if (!s || !get_int(args[1], &request)) return badarg(p);
+  std::lock_guard g(s->lock);
+  return s->open() ? f(s, request) : error_closed(p);
+}
+} // namespace
+
+Term socket_ioctl_2(Process *p, const Term *args) {
+  return with_open(p, args, [=](Socket *s, int request) {
+    return request == SIOCGIFCONF ? interfaces(p, s) : error_with(p, named<"enotsup">());
+  });
+}
+Term socket_ioctl_3(Process *p, const Term *args) {
+  return with_open(p, args, [=](Socket *s, int request) { return get_of_interface(p, s, request, args[2]); });
+}
+Term socket_ioctl_4(Process *p, const Term *args) {
+  return with_open(p, args, [=](Socket *s, int request) { return set_of_interface(p, s, request, args[2], args[3]); });
 }
 
 Term ioctl_requests_table(Process *p) {

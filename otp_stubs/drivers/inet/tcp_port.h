@@ -109,6 +109,7 @@ private:
   bool continue_sendfile(); // false: the socket is gone
   void sendfile_done();
   void sendfile_aborted(int error);
+  bool sendfile_failed(int error); // and so has the socket: false
   void forget_file();
 
   std::deque<Acceptor> acceptors_;
@@ -131,7 +132,7 @@ private:
   enum class Shutdown : uint8_t { None, Write, Both } pending_shutdown_ = Shutdown::None; // once the queue is empty
   bool write_shut_down_ = false;
   bool gathering_ = false; // output goes to the queue, which was empty, and is written when all has come
-  struct File { // sendfile under way if fd >= 0
+  struct File {            // sendfile under way if fd >= 0
     int fd = -1;
     int64_t offset = 0, length = 0, sent = 0;
     Word queued_before = 0; // bytes of the queue that go first

@@ -28,6 +28,12 @@ Refusal TcpPort::sendfile(std::string_view data) {
   return kGranted;
 }
 
+bool TcpPort::sendfile_failed(int error) {
+  sendfile_aborted(error);
+  send_failed(error);
+  return false;
+}
+
 bool TcpPort::continue_sendfile() {
   IoQueue &q = port_queue(port_);
   while (file_.queued_before > 0) {
@@ -40,10 +46,7 @@ bool TcpPort::continue_sendfile() {
     } else if (errno == EAGAIN) {
       return true;
     } else if (errno != EINTR) {
-      int error = errno;
-      sendfile_aborted(error);
-      send_failed(error);
-      return false;
+      return sendfile_failed(errno);
     }
   }
   while (file_.length > 0) {
@@ -58,10 +61,7 @@ bool TcpPort::continue_sendfile() {
     } else if (errno == EAGAIN) {
       return true;
     } else if (errno != EINTR) {
-      int error = errno;
-      sendfile_aborted(error);
-      send_failed(error);
-      return false;
+      return sendfile_failed(errno);
     }
   }
   sendfile_done();
