@@ -171,25 +171,17 @@ Term erts_internal_check_dirty_process_code_2(Process *p, const Term *args) {
 // --- literal areas (runtime/code/literal_release.h)
 
 namespace {
-
-const Export *switch_finish() {
-  static const Export *k =
-      bif_continuation("release_area_switch", 0, erts_literal_area_collector_release_area_switch_0);
-  return k;
-}
-Term switch_publish(Process *p, const Term *) {
-  static const Export *k = bif_continuation("release_area_switch", 0, switch_publish);
-  return literal_release_published() ? atoms::true_ : yield_to(p, k);
-}
-
+Term switched(Process *, const Term *) { return atoms::true_; }
 } // namespace
 
 // Frees the area that all processes have left, and goes on to the next: true if there is one.
 Term erts_literal_area_collector_release_area_switch_0(Process *p, const Term *) {
   if (p->id != literal_collector) return notsup(p);
-  if (!literal_release_finish()) return yield_to(p, switch_finish());
-  if (!literal_release_next()) return atoms::false_;
-  return switch_publish(p, nullptr);
+  static const Export *again =
+      bif_continuation("release_area_switch", 0, erts_literal_area_collector_release_area_switch_0);
+  static const Export *then = bif_continuation("release_area_switch", 0, switched);
+  if (!literal_release_finish(p)) return yield_to(p, again);
+  return literal_release_next(p) ? yield_to(p, then) : atoms::false_;
 }
 
 namespace {

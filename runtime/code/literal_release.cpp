@@ -5,7 +5,11 @@
 #include "runtime/mem/gc.h"
 #include "runtime/mem/scan.h"
 #include "runtime/proc/process.h"
+#include "runtime/proc/relations.h"
+#include "runtime/proc/signal.h"
 #include "runtime/sched/progress.h"
+#include "runtime/sched/timer.h"
+#include "runtime/sys/time.h"
 
 #include <deque>
 #include <mutex>
@@ -21,7 +25,7 @@ std::deque<LiteralArea *> retired;
 
 // --- used by the collector process only
 LiteralArea *releasing = nullptr;
-std::atomic<bool> published{true};
+Timer recheck;
 bool asked_for_exiting = false;
 std::vector<Term> exiting; // processes that might still read the area that is done
 
@@ -47,6 +51,17 @@ void leave(Signal *s, const LiteralArea &area) {
   *end = last;
 }
 
+// Each call is followed by one resume_collector, which may come at once: p handles it after this slice.
+void suspend_collector(Process *p) {
+  relations_of(p).suspended_by.push_back(atoms::copy_literals);
+  p->state.fetch_or(pstate::Suspended, std::memory_order_acq_rel);
+}
+void resume_collector() {
+  Signal *s = signal_new(SignalKind::Resume);
+  s->from = atoms::copy_literals;
+  signal_send_pid(literal_collector, s);
+}
+
 } // namespace
 
 void literal_area_retire(LiteralArea *area) {
@@ -58,14 +73,19 @@ void literal_area_retire(LiteralArea *area) {
   if (!literal_collector.is_none()) message_send_pid(literal_collector, atoms::copy_literals);
 }
 
-bool literal_release_finish() {
+bool literal_release_finish(Process *p) {
+  constexpr int64_t kPause = 5'000'000; // ns
   if (!releasing) return true;
   if (!asked_for_exiting) {
     exiting = process_pids_exiting();
     asked_for_exiting = true;
   }
   std::erase_if(exiting, [](Term pid) { return !process_lookup_any(pid); });
-  if (!exiting.empty()) return false;
+  if (!exiting.empty()) {
+    suspend_collector(p);
+    timer_start(&recheck, os_monotonic_time() + kPause, [](Timer *) { resume_collector(); });
+    return false;
+  }
   literal_area_leaving.store(nullptr, std::memory_order_release);
   progress::later([](void *area) { literal_area_free(static_cast<LiteralArea *>(area)); }, releasing);
   releasing = nullptr;
@@ -73,20 +93,18 @@ bool literal_release_finish() {
   return true;
 }
 
-bool literal_release_next() {
+bool literal_release_next(Process *p) {
   {
     std::lock_guard guard(queue_lock);
     if (retired.empty()) return false;
     releasing = retired.front();
     retired.pop_front();
   }
-  published.store(false, std::memory_order_relaxed);
   literal_area_leaving.store(releasing, std::memory_order_seq_cst);
-  progress::later([](void *) { published.store(true, std::memory_order_release); }, nullptr);
+  suspend_collector(p);
+  progress::later([](void *) { resume_collector(); }, nullptr);
   return true;
 }
-
-bool literal_release_published() { return published.load(std::memory_order_acquire); }
 
 void literal_area_leave(Process *p) {
   const LiteralArea *area = literal_area_leaving.load(std::memory_order_acquire);

@@ -7,6 +7,8 @@
 //     what it refers to out of the area: heap, stack, mailbox (literal_area_leave).
 //  3. When all have answered, only processes that were exiting already may still read the area. When these are gone
 //     too, it is freed by thread progress.
+// Where a step has to wait, the collector is suspended: a scheduler may be in a native function for long, and so may a
+// process that was killed within one.
 // Terms kept elsewhere (ETS, timers, monitors' tags, persistent terms) never share literals.
 #pragma once
 #include "runtime/mem/literal.h"
@@ -15,12 +17,11 @@ namespace joist::runtime {
 struct Process;
 extern Term literal_collector;               // the pid of that process; set at start
 void literal_area_retire(LiteralArea *area); // null allowed; tells the collector
-// Step 3 for the last area. False: not yet possible, ask again soon.
-bool literal_release_finish();
-// Step 1. False: there is no next area.
-bool literal_release_next();
-// Have all threads made progress since literal_release_next?
-bool literal_release_published();
+// Step 3 for the last area. False: not yet possible; p, the collector, which executes, is suspended for some milliseconds.
+bool literal_release_finish(Process *p);
+// Step 1. False: there is no next area. Else p, the collector, which executes, is suspended until all threads have made
+// progress.
+bool literal_release_next(Process *p);
 // Step 2 for one process, with its registers saved. May collect.
 void literal_area_leave(Process *p);
 } // namespace joist::runtime
