@@ -90,10 +90,13 @@ void set_heir(Process *p, ets::Table *t, Term heir, Term data) {
 struct PendingFree {
   std::unique_ptr<ets::Garbage> garbage;
   ets::Table *table;
-  ~PendingFree() {
+  // When all is freed, without waiting for the collection that finds the reference; at the latest then.
+  void finish() {
     garbage.reset();
     if (table) ets::release_table(table);
+    table = nullptr;
   }
+  ~PendingFree() { finish(); }
 };
 
 constexpr int64_t kObjectsPerReduction = 4;
@@ -110,7 +113,7 @@ Term free_more(Process *p, const Term *args) {
   Term ref = args[0], result = args[1];
   auto *pending = magic_value<PendingFree>(ref);
   if (!pending->garbage || free_slice(p, *pending->garbage)) {
-    pending->garbage.reset();
+    pending->finish();
     return result;
   }
   return yield_to(p, free_continuation(), ref, result);

@@ -264,6 +264,28 @@ struct HashStore::HashGarbage final : Garbage {
   }
 };
 
+std::unique_ptr<Garbage> HashStore::give_up_buckets() {
+  auto g = std::make_unique<HashGarbage>();
+  g->first = first_;
+  g->slots = slots_;
+  for (unsigned b = 0; b < 24; b++) g->blocks[b] = blocks_[b].exchange(nullptr, std::memory_order_relaxed);
+  return g;
+}
+
+void HashStore::make_buckets() {
+  first_ = static_cast<HashNode **>(mem_alloc(MemKind::Ets, kFirst * sizeof(HashNode *)));
+  memset(first_, 0, kFirst * sizeof(HashNode *));
+  slots_ = kFirst;
+  active_ = kFirst;
+  mask_ = kFirst - 1;
+  // Every stripe needs a bucket of its own from the start.
+  while (stripe_count_ > slots_) {
+    add_segment();
+    active_ = slots_.load();
+    mask_ = std::bit_ceil(slots_.load()) - 1;
+  }
+}
+
 std::unique_ptr<Garbage> HashStore::clear(bool keep_keys) {
   if (keep_keys) {
     Word n = active();
@@ -278,21 +300,8 @@ std::unique_ptr<Garbage> HashStore::clear(bool keep_keys) {
     }
     return nullptr;
   }
-  auto g = std::make_unique<HashGarbage>();
-  g->first = first_;
-  g->slots = slots_;
-  for (unsigned b = 0; b < 24; b++) g->blocks[b] = blocks_[b].exchange(nullptr, std::memory_order_relaxed);
-  Word size = kFirst;
-  first_ = static_cast<HashNode **>(mem_alloc(MemKind::Ets, size * sizeof(HashNode *)));
-  memset(first_, 0, size * sizeof(HashNode *));
-  slots_ = kFirst;
-  active_ = kFirst;
-  mask_ = kFirst - 1;
-  while (stripe_count_ > slots_) {
-    add_segment();
-    active_ = slots_.load();
-    mask_ = std::bit_ceil(slots_.load()) - 1;
-  }
+  std::unique_ptr<Garbage> g = give_up_buckets();
+  make_buckets();
   counters.reset();
   deferred_.clear();
   return g;

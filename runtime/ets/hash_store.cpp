@@ -9,24 +9,16 @@ namespace joist::runtime::ets {
 uint32_t key_hash(Term key) { return key.is_atom() ? atom::hash(key) : internal_hash(key); }
 
 HashStore::HashStore(const TableShape &shape, std::atomic<int> &fix_count) : shape_(shape), fix_count_(fix_count) {
-  first_ = static_cast<HashNode **>(mem_alloc(MemKind::Ets, kFirst * sizeof(HashNode *)));
-  memset(first_, 0, kFirst * sizeof(HashNode *));
-  if (!shape.fine_locked) return;
-  stripe_count_ = shape.locks ? std::bit_floor(shape.locks) : 64;
-  if (stripe_count_ < Counters::kParts) stripe_count_ = Counters::kParts;
-  stripes_ = std::make_unique<Stripe[]>(stripe_count_);
-  // Every stripe needs a bucket of its own from the start.
-  while (stripe_count_ > slots_) {
-    add_segment();
-    active_ = slots_.load();
-    mask_ = std::bit_ceil(slots_.load()) - 1;
+  if (shape.fine_locked) {
+    stripe_count_ = shape.locks ? std::bit_floor(shape.locks) : 64;
+    if (stripe_count_ < Counters::kParts) stripe_count_ = Counters::kParts;
+    stripes_ = std::make_unique<Stripe[]>(stripe_count_);
   }
+  make_buckets();
 }
 
 HashStore::~HashStore() {
-  int64_t all = INT64_MAX;
-  clear(false)->free_some(&all);
-  mem_free(MemKind::Ets, first_);
+  give_up_buckets(); // and frees them
 }
 
 bool HashStore::put(Term tuple, bool only_new) {

@@ -94,6 +94,9 @@ private:
   // key's place), else unlinks it into *dropped. Answers where the one behind it hangs.
   HashNode **take_out(HashNode **at, bool first, HashNode **dropped);
   void put_back(std::vector<uint32_t> slots);
+  // All buckets with what is in them; make_buckets must follow unless the store ends.
+  std::unique_ptr<Garbage> give_up_buckets();
+  void make_buckets();
   void add_segment();
   void grow(int64_t items);
   void maybe_grow(uint32_t hash);

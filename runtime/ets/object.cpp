@@ -20,9 +20,18 @@ Heap heap_over(Word *at, Word words) {
   return h;
 }
 
-// Everything in the tuple survives a round trip through the external format within this node.
-bool compressible(Term tuple) {
-  std::vector<Term> todo{tuple};
+bool is_shared_binary(Term t) {
+  if (bit_view(t).bits <= kHeapBinMax * 8) return false;
+  while (kind_of(t) == Kind::SubBin) t = Term(reinterpret_cast<SubBinObj *>(t.box())->original);
+  return kind_of(t) == Kind::RefcBin;
+}
+
+// Everything in the tuple but its key, which stays a term, survives a round trip through the external format within this
+// node, and is not shared with others: a binary off the heap costs no memory here, and ets:info(T, binary) lists it.
+bool compressible(Term tuple, Word keypos) {
+  std::vector<Term> todo;
+  for (Word i = 1, n = tuple_arity(tuple); i <= n; i++)
+    if (i != keypos) todo.push_back(tuple_elements(tuple)[i - 1]);
   while (!todo.empty()) {
     Term t = todo.back();
     todo.pop_back();
@@ -35,9 +44,11 @@ bool compressible(Term tuple) {
       case Kind::PosBig:
       case Kind::NegBig:
       case Kind::Float:
-      case Kind::HeapBin:
+      case Kind::HeapBin: break;
       case Kind::RefcBin:
-      case Kind::SubBin: break;
+      case Kind::SubBin:
+        if (is_shared_binary(t)) return false;
+        break;
       case Kind::Tuple:
       case Kind::FlatMap:
       case Kind::HashMap:
@@ -85,7 +96,7 @@ template <class Node> Node *make_compressed(Term tuple, Word keypos) {
 }
 
 template <class Node> Node *make_node(Term tuple, Word keypos, bool compress) {
-  if (compress && compressible(tuple)) return make_compressed<Node>(tuple, keypos);
+  if (compress && compressible(tuple, keypos)) return make_compressed<Node>(tuple, keypos);
   Word *src = tuple.box();
   Word n = header_size(*src) + 1;
   bool flat = true;

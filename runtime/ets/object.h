@@ -2,8 +2,8 @@
 //
 // Objects stand at the end of the node that a table links (hash chain or tree), so a table entry is one allocation.
 // In compressed tables the key is kept as a term and the rest in external term format, wherever that gives the same
-// term back: pids, ports, references and funs mean more to this node than their external form says, so tuples that
-// contain them are stored as they are.
+// term back: pids, ports, references and funs mean more to this node than their external form says, and binaries off the
+// heap are shared with others, so tuples that contain them are stored as they are.
 #pragma once
 #include "runtime/mem/heap.h"
 

@@ -54,6 +54,10 @@ per_type(Y) ->
     ++ [?C({Y, O, opts}, begin T = t(Y, [O]), {all(T), ets:info(T, size)} end)
         || O <- [compressed, public, private, {keypos, 2}, {write_concurrency, true}, {write_concurrency, auto}, {read_concurrency, true}, {decentralized_counters, true}]].
 
+binaries_of(T) -> lists:sort([{Size, Refs} || {_, Size, Refs} <- ets:info(T, binary)]).
+settled_ets_memory(0) -> erlang:memory(ets);
+settled_ets_memory(N) -> A = erlang:memory(ets), receive after 50 -> ok end, case erlang:memory(ets) of A -> A; _ -> settled_ets_memory(N - 1) end.
+
 slots(T, N) -> case ets:slot(T, N) of '$end_of_table' -> []; L -> [L | slots(T, N + 1)] end.
 chunks('$end_of_table') -> [];
 chunks({L, C}) -> L ++ chunks(case C of '$end_of_table' -> C; _ -> next_chunk(C) end).
@@ -62,6 +66,16 @@ walk(_, '$end_of_table') -> [];
 walk(T, K) -> [K | walk(T, ets:next(T, K))].
 
 general() ->
+    [?C({shared_binaries, Y, O},
+        begin T = ets:new(b, [Y | O]), B = binary:copy(<<"b">>, 100), <<_:3, Bits:700/bits, _/bits>> = B, <<_, Rest/binary>> = B,
+              ets:insert(T, {1, B}), L1 = binaries_of(T), ets:insert(T, {B, [B], Rest}), L2 = binaries_of(T), ets:insert(T, {3, #{k => Bits}, binary:part(B, 2, 60)}),
+              L3 = binaries_of(T), All = lists:sort(ets:tab2list(T)), ets:delete(T, 1), {L1, L2, L3, [S || {S, _} <- binaries_of(T)], All, byte_size(Rest)} end)
+     || Y <- [set, bag, duplicate_bag, ordered_set], O <- [[], [compressed], [compressed, {write_concurrency, true}]]] ++
+    [?C({memory_given_back, O},
+        begin ets:delete(ets:new(m, O)), Before = settled_ets_memory(20),
+              [begin T = ets:new(m, O), ets:insert(T, [{X} || X <- lists:seq(1, 3000)]), ets:delete_all_objects(T), ets:insert(T, [{X, X} || X <- lists:seq(1, 9000)]), ets:delete(T) end || _ <- lists:seq(1, 20)],
+              settled_ets_memory(20) - Before < 100000 end)
+     || O <- [[set], [bag, {write_concurrency, true}], [set, {write_concurrency, {debug_hash_fixed_number_of_locks, 2048}}], [ordered_set, {write_concurrency, true}]]] ++
     [?C(ordered, begin T = t(ordered_set), {ets:tab2list(T), ets:first(T), ets:last(T), ets:next(T, 1), ets:prev(T, "k"), ets:next(T, 2.5)} end),
      ?C(ordered_reverse, ets:select_reverse(t(ordered_set), [{{'$1', '_'}, [], ['$1']}])),
      ?C(ordered_chunks, begin {L, C} = ets:select(t(ordered_set), [{'$1', [], ['$1']}], 4), {L2, _} = ets:select(C), {L, L2} end),
