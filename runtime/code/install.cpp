@@ -94,8 +94,12 @@ bool install_code(const std::vector<ModuleCode *> &codes, std::vector<Term> *not
     code_ranges_add(c);
     Module *m = module_get_or_put(c->module);
     publish_funs(c);
-    if (c->on_load) m->loading = c;
-    else stage(m, c);
+    if (c->on_load) {
+      m->loading = c;
+      trace::code_waits(m->current);
+    } else {
+      stage(m, c);
+    }
   }
   staging_commit();
   return true;

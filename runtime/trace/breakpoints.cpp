@@ -312,10 +312,23 @@ void default_pattern_change(const CallPattern &p) {
   }
 }
 
+namespace {
+void clear_functions(ModuleCode *code) {
+  for (FuncInfo *f : code->functions)
+    if (breakpoint_of(f)) publish(f, nullptr);
+}
+} // namespace
+
+void code_waits(ModuleCode *current) {
+  if (!current) return;
+  clear_functions(current);
+  if (!stubs().empty())
+    for (auto &x : current->exports) global_off(x.e, false);
+}
+
 void code_staged(ModuleCode *before, ModuleCode *now) {
   if (before) {
-    for (FuncInfo *f : before->functions)
-      if (breakpoint_of(f)) publish(f, nullptr);
+    clear_functions(before);
     if (!stubs().empty())
       for (auto &x : before->exports) global_off(x.e, true, true);
   }

@@ -72,6 +72,9 @@ void default_pattern_change(const CallPattern &p);
 // A generation is no longer current (its breakpoints go), another becomes so (it gets those of the default pattern).
 // Either may be null. By the code writer, between staging_begin and staging_commit.
 void code_staged(ModuleCode *before, ModuleCode *now);
+// A generation that has an on_load function was installed: the current one has no breakpoints any more, as on stock, whether
+// the function succeeds or not. In the same places.
+void code_waits(ModuleCode *current);
 
 // Breakpoints of kind Save at all exports if there are `users`, else none. The number is read once it is this caller's turn.
 void breakpoints_save(const std::atomic<int64_t> &users);

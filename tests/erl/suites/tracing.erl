@@ -248,6 +248,20 @@ infos() ->
                erlang:trace_pattern({lists, reverse, 2}, true, [local]), erlang:trace_pattern({lists, reverse, 2}, false, [local])],
           erlang:trace_pattern(every(), false, [local]), erlang:trace_pattern(every(), false, []),
           L end},
+     {breakpoints_end_with_a_failed_load, fun() ->
+          M = traced_until_load,
+          Loaded = fun(OnLoad, Body) ->
+              {ok, _, Code} = compile:forms([{attribute, 1, module, M}, {attribute, 2, export, [{a, 0}]}] ++ [{attribute, 3, on_load, {start, 0}} || OnLoad] ++
+                  [{function, 4, a, 0, [{clause, 4, [], [], [{call, 4, {atom, 4, b}, []}]}]}, {function, 5, b, 0, [{clause, 5, [], [], [{atom, 5, Body}]}]}] ++
+                  [{function, 6, start, 0, [{clause, 6, [], [], [{atom, 6, no}]}]} || OnLoad], []),
+              R = code:load_binary(M, "", Code),
+              {R, [{all, false} =/= erlang:trace_info({M, F, 0}, all) || F <- [a, b]], M:a()} end,
+          [begin
+               A = Loaded(false, first), N = erlang:trace_pattern({M, '_', '_'}, true, Flags),
+               B = [{all, false} =/= erlang:trace_info({M, F, 0}, all) || F <- [a, b]],
+               C = Loaded(true, second), D = Loaded(false, third),
+               code:purge(M), code:delete(M), code:purge(M),
+               {Flags, A, N, B, C, D} end || Flags <- [[], [local], [call_count], [meta]]] end},
      {on_load, fun() ->
           A = erlang:trace_info(on_load, all),
           erlang:trace_pattern(on_load, [{'_', [], [{return_trace}]}], [local]),
