@@ -183,6 +183,16 @@ RunResult execute(Machine *m, Process *p) {
   return r;
 }
 
+// Lets p, which is about to end, go on with that.
+RunResult execute_exit(Process *p) {
+  if (p->exit_state && trace::traced(p, trace::flag::Exiting)) [[unlikely]]
+    trace::scheduled(p, trace::Sched::In);
+  RunResult r = process_exit(p, p->fvalue);
+  if (r != RunResult::Exited && trace::traced(p, trace::flag::Exiting)) [[unlikely]]
+    trace::scheduled(p, trace::Sched::Out);
+  return r;
+}
+
 void stand_if_blocked(Scheduler &me) {
   me.standing.store(false, std::memory_order_seq_cst);
   while (block_wanted.load(std::memory_order_seq_cst)) {
@@ -241,11 +251,11 @@ int run(Scheduler &self_, Process *p) {
 
   RunResult result;
   if (p->exit_state) {
-    result = process_exit_continue(p);
+    result = execute_exit(p);
   } else {
     if (p->state.load(std::memory_order_acquire) & pstate::Signals) p->bump(signals_handle_all(p));
     s = p->state.load(std::memory_order_acquire);
-    if (s & pstate::Exiting) result = process_exit(p, p->fvalue);
+    if (s & pstate::Exiting) result = execute_exit(p);
     else if (!(s & pstate::Active) || (s & pstate::Suspended)) result = RunResult::Yielded; // only signals
     else result = execute(m, p);
   }
