@@ -25,6 +25,20 @@ std::atomic<uint64_t> collections{0}, reclaimed{0};
 
 namespace {
 
+// Owning objects that a collection found alive, in the order of the lists they come from: the newest stay first, as
+// process_info(P, binary) shows them.
+struct Survivors {
+  OffHeap list;
+  Word **end = &list.first; // where the next one hangs
+  Survivors() = default;
+  Survivors(const Survivors &) = delete;
+  OffHeap before(OffHeap older) {
+    *end = older.first;
+    list.bytes += older.bytes;
+    return list;
+  }
+};
+
 // One collection: evacuates from the process' current blocks and fragments into `young` and, for what has survived a
 // collection before (minor only), `old`.
 template <bool Minor> class Collector {
@@ -85,8 +99,8 @@ public:
     for (auto *c : contexts_) match_ctx_rebase(c);
   }
 
-  // Splits a list of owning objects: moved ones go to the list of the generation they are in now, others are released.
-  void sweep(OffHeap list, OffHeap *young, OffHeap *old, const Word *old_from, const Word *old_to) {
+  // Splits a list of owning objects: moved ones go behind those of the generation they are in now, others are released.
+  void sweep(OffHeap list, Survivors *young, Survivors *old, const Word *old_from, const Word *old_to) {
     for (Word *o = list.first; o;) {
       bool moved = !is_header(*o);
       Word *now = moved ? Term(*o).box() : o;
@@ -95,15 +109,15 @@ public:
       Word *next = is_bin ? reinterpret_cast<RefcBinObj *>(o)->next : reinterpret_cast<MagicRefObj *>(o)->next;
       BinData *data = is_bin ? reinterpret_cast<RefcBinObj *>(o)->data : reinterpret_cast<MagicRefObj *>(o)->data;
       if (moved) {
-        OffHeap *to = now >= old_from && now < old_to ? old : young;
+        Survivors *to = now >= old_from && now < old_to ? old : young;
+        *to->end = now;
         if (is_bin) {
           auto *b = reinterpret_cast<RefcBinObj *>(now);
-          b->next = to->first;
-          to->bytes += b->size;
+          to->end = &b->next;
+          to->list.bytes += b->size;
         } else {
-          reinterpret_cast<MagicRefObj *>(now)->next = to->first;
+          to->end = &reinterpret_cast<MagicRefObj *>(now)->next;
         }
-        to->first = now;
       } else {
         bin_unref(data);
       }
@@ -227,7 +241,7 @@ Word next_vheap(Word bytes, Word minimum) { return std::max(minimum, bytes * 2);
 
 Word *alloc_young(Word words) { return gc_block_new(words); }
 
-void sweep_fragments(Process *p, auto &c, OffHeap *young, OffHeap *old, const Word *from, const Word *to) {
+void sweep_fragments(Process *p, auto &c, Survivors *young, Survivors *old, const Word *from, const Word *to) {
   for (Fragment *f = p->heap.fragments; f; f = f->next) c.sweep(f->off_heap, young, old, from, to);
 }
 
@@ -249,9 +263,11 @@ int minor(Process *p, Word need, Term *x, unsigned live) {
   Collector<true> c(p, block);
   c.evacuate_roots(x, live);
   c.scan(block, old_from);
-  OffHeap young{};
-  c.sweep(p->heap.off_heap, &young, &p->old_off_heap, p->old_start, p->old_end);
-  sweep_fragments(p, c, &young, &p->old_off_heap, p->old_start, p->old_end);
+  Survivors survivors, promoted;
+  sweep_fragments(p, c, &survivors, &promoted, p->old_start, p->old_end);
+  c.sweep(p->heap.off_heap, &survivors, &promoted, p->old_start, p->old_end);
+  OffHeap young = survivors.before({});
+  p->old_off_heap = promoted.before(p->old_off_heap);
   p->old_top = c.old_top();
   Word moved = Word(c.young_top() - block) + Word(c.old_top() - old_from);
   install(p, block, words, c.young_top(), young);
@@ -270,10 +286,11 @@ int major(Process *p, Word need, Term *x, unsigned live) {
   Collector<false> c(p, block);
   c.evacuate_roots(x, live);
   c.scan(block, p->old_top);
-  OffHeap young{};
-  c.sweep(p->heap.off_heap, &young, &young, nullptr, nullptr);
-  c.sweep(p->old_off_heap, &young, &young, nullptr, nullptr);
-  sweep_fragments(p, c, &young, &young, nullptr, nullptr);
+  Survivors survivors;
+  sweep_fragments(p, c, &survivors, &survivors, nullptr, nullptr);
+  c.sweep(p->heap.off_heap, &survivors, &survivors, nullptr, nullptr);
+  c.sweep(p->old_off_heap, &survivors, &survivors, nullptr, nullptr);
+  OffHeap young = survivors.before({});
   p->old_off_heap = {};
   gc_block_free(p->old_start);
   p->old_start = p->old_top = p->old_end = nullptr;

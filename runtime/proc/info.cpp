@@ -243,9 +243,10 @@ Term off_heap_data(Asked &a, bool binaries) {
     }
   };
   // What is being built does not own binaries, so the lists do not change under the walk.
+  // The newest first, as a collection keeps them, so that the answer ends with them.
+  for (Fragment *f = a.p->heap.fragments; f; f = f->next) walk(f->off_heap);
   walk(a.p->heap.off_heap);
   walk(a.p->old_off_heap);
-  for (Fragment *f = a.p->heap.fragments; f; f = f->next) walk(f->off_heap);
   return list;
 }
 Term binary(Asked &a) { return off_heap_data(a, true); }

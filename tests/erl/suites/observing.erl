@@ -258,6 +258,12 @@ numbers() ->
         {memory_sane, fun() ->
              M = erlang:memory(), G = fun(K) -> proplists:get_value(K, M) end,
              {G(total) =:= G(processes) + G(system), G(system) > G(atom) + G(binary) + G(code) + G(ets), G(processes) >= G(processes_used), G(atom) >= G(atom_used)} end},
+        {order_of_binaries, fun() ->
+             Sizes = fun() -> {binary, L} = process_info(self(), binary), [S || {_, S, _} <- L, S > 5000, S < 5010] end,
+             Minor = fun() -> garbage_collect(self(), [{type, minor}]) end,
+             Made = fun(From) -> [binary:copy(<<X>>, From + X) || X <- lists:seq(1, 3)] end,
+             A = Made(5000), S1 = Sizes(), Minor(), S2 = Sizes(), B = Made(5003), Minor(), S3 = Sizes(), Minor(), S4 = Sizes(),
+             C = Made(5006), garbage_collect(), S5 = Sizes(), garbage_collect(), {S1, S2, S3, S4, S5, Sizes(), iolist_size([A, B, C])} end},
         {memory_binary, fun() -> A = erlang:memory(binary), B = binary:copy(<<1>>, 1000000), C = erlang:memory(binary), {C - A > 900000, byte_size(B)} end},
         {memory_ets, fun() -> A = erlang:memory(ets), T = ets:new(x, []), ets:insert(T, [{I, I} || I <- lists:seq(1, 1000)]), C = erlang:memory(ets), ets:delete(T), C - A > 30000 end}]
     ++ [{{memory, I}, fun() -> shape(erlang:memory(I)) end} || I <- [total, processes, processes_used, system, atom, atom_used, binary, code, ets, maximum, low, foo, [total, ets], [foo], []]].

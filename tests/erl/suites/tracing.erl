@@ -252,7 +252,7 @@ infos() ->
           Ended = fun(Objects, How) ->
               Me = self(),
               P = spawn(fun() ->
-                            T = ets:new(much_to_free, []), [ets:insert(T, {I}) || I <- lists:seq(1, Objects)], Me ! {filled, self()},
+                            T = ets:new(much_to_free, []), (fun Fill(0) -> ok; Fill(I) -> ets:insert(T, {I}), Fill(I - 1) end)(Objects), Me ! {filled, self()},
                             receive stop -> How =:= exit andalso exit(bye) end
                         end),
               receive {filled, P} -> ok end,
@@ -260,7 +260,7 @@ infos() ->
               case How of {signal, Reason} -> exit(P, Reason); _ -> P ! stop end,
               Events = (fun Loop() -> receive {trace, P, out_exited, W} -> [{out_exited, W}]; {trace, P, E, W} -> [{E, W} | Loop()] after 5000 -> [late] end end)(),
               {lists:sublist(Events, 5), lists:last(Events), length(Events) rem 2, length(Events) > 5} end,
-          [{N, How, Ended(N, How)} || N <- [0, 200000], How <- [return, exit, {signal, kill}, {signal, bang}]] end},
+          [{N, How, Ended(N, How)} || N <- [0, 100000], How <- [return, exit, {signal, kill}, {signal, bang}]] end},
      {breakpoints_end_with_a_failed_load, fun() ->
           M = traced_until_load,
           Loaded = fun(OnLoad, Body) ->
