@@ -193,6 +193,7 @@ bool ets_process_exiting(Process *p, int64_t *reductions) {
   Term pid = p->id;
   Shard &s = shard_of(pid);
   constexpr int64_t kObjectsPerReduction = 4;
+  constexpr int64_t kTableReductions = 30; // about what stock counts for an empty hash table; about a microsecond
   int64_t given = std::max<int64_t>(*reductions, 100) * kObjectsPerReduction, left = given;
   while (left > 0) {
     Table *owned = nullptr, *fixed = nullptr, *dying = nullptr;
@@ -219,7 +220,7 @@ bool ets_process_exiting(Process *p, int64_t *reductions) {
       it->second.dying = nullptr;
       if (it->second.empty()) s.records.erase(it);
     } else if (owned) {
-      left -= 20;
+      left -= kTableReductions * kObjectsPerReduction;
       TableGuard g(owned, LockKind::Exclusive);
       if (g->deleted || g->owner != pid) continue; // it has gone to somebody else meanwhile
       Term heir = g->heir;
