@@ -1,5 +1,6 @@
 // Lists: length, reversing, appending, searching. Those that take long continue later with what is left to do as
 // their arguments.
+#include "bifs/list.h"
 #include "bifs/bifs.h"
 #include "bifs/fail_as.h"
 #include "runtime/term/compare.h"
@@ -7,7 +8,20 @@
 namespace joist::bifs {
 namespace {
 
-const Export *self(Term module, Term function, Word arity) { return export_get_or_put(module, function, arity); }
+// Goes on with what lists:`function` has left. It has no name there: one call is seen in a trace however many slices it
+// takes, and what is wrong with the rest is said of the function, called with the rest.
+template <class... T> Term go_on(Process *p, Bif fn, Term function, T... rest) {
+  Term args[] = {rest...}, r = fn(p, args);
+  return r.is_none() && p->freason.reason == Reason::Badarg
+             ? fail_in(p, Reason::Badarg, atoms::lists, function, rest...)
+             : r;
+}
+const Export *member_more() {
+  static const Export *k = bif_continuation("member", 2, [](Process *p, const Term *args) {
+    return go_on(p, lists_member_2, atoms::member, args[0], args[1]);
+  });
+  return k;
+}
 
 // Cells that may be visited in this slice.
 int64_t budget(Process *p, int64_t per_reduction) { return per_reduction * (p->reductions > 0 ? p->reductions : 1); }
@@ -44,8 +58,7 @@ Term append_long(Process *p, const Term *args) {
   reverse_some(p, &rest, &reversed, budget(p, kAppendPerReduction));
   if (rest.is_cons()) return yield_to(p, again, rest, reversed, rhs, lhs, function);
   if (!rest.is_nil()) return fail_as(p, Reason::Badarg, function, lhs, rhs);
-  static const Export *reverse = self(atoms::lists, atoms::reverse, 2);
-  return yield_to(p, reverse, reversed, rhs);
+  return yield_to(p, lists_reverse_more(), reversed, rhs);
 }
 
 Term append(Process *p, const Term *args, Term function) {
@@ -116,16 +129,20 @@ Term erlang_length_1(Process *p, const Term *args) {
 Term erlang_op_append_2(Process *p, const Term *args) { return append(p, args, atoms::op_append); }
 Term erlang_append_2(Process *p, const Term *args) { return append(p, args, atoms::append); }
 
+const Export *lists_reverse_more() {
+  static const Export *k = bif_continuation("reverse", 2, [](Process *p, const Term *args) {
+    return go_on(p, lists_reverse_2, atoms::reverse, args[0], args[1]);
+  });
+  return k;
+}
+
 Term lists_reverse_2(Process *p, const Term *args) {
   Term list = args[0], tail = args[1];
   int64_t max = budget(p, kReversePerReduction);
   if (list.is_nil()) return tail;
   if (!list.is_cons()) return badarg(p);
   int64_t n = reverse_some(p, &list, &tail, max);
-  if (list.is_cons()) {
-    static const Export *again = self(atoms::lists, atoms::reverse, 2);
-    return yield_to(p, again, list, tail);
-  }
+  if (list.is_cons()) return yield_to(p, lists_reverse_more(), list, tail);
   if (!list.is_nil()) return badarg(p);
   p->bump(n / kReversePerReduction);
   return tail;
@@ -137,10 +154,7 @@ Term lists_member_2(Process *p, const Term *args) {
   int64_t max = budget(p, per_reduction), left = max;
   bool word = compares_as_word(key) || key.is_small();
   for (; l.is_cons(); l = l.tail()) {
-    if (--left < 0) {
-      static const Export *again = self(atoms::lists, atoms::member, 2);
-      return yield_to(p, again, key, l);
-    }
+    if (--left < 0) return yield_to(p, member_more(), key, l);
     Term e = l.head();
     if (e == key || (!word && eq(e, key))) {
       p->bump((max - left) / per_reduction);
@@ -157,7 +171,9 @@ Term lists_keyfind_3(Process *p, const Term *args) {
   case KeySearch::Found: return tuple;
   case KeySearch::Absent: return atoms::false_;
   case KeySearch::Later: {
-    static const Export *again = self(atoms::lists, atoms::keyfind, 3);
+    static const Export *again = bif_continuation("keyfind", 3, [](Process *q, const Term *a) {
+      return go_on(q, lists_keyfind_3, atoms::keyfind, a[0], a[1], a[2]);
+    });
     return yield_to(p, again, args[0], args[1], list);
   }
   default: return badarg(p);
@@ -170,7 +186,9 @@ Term lists_keymember_3(Process *p, const Term *args) {
   case KeySearch::Found: return atoms::true_;
   case KeySearch::Absent: return atoms::false_;
   case KeySearch::Later: {
-    static const Export *again = self(atoms::lists, atoms::keymember, 3);
+    static const Export *again = bif_continuation("keymember", 3, [](Process *q, const Term *a) {
+      return go_on(q, lists_keymember_3, atoms::keymember, a[0], a[1], a[2]);
+    });
     return yield_to(p, again, args[0], args[1], list);
   }
   default: return badarg(p);
@@ -183,7 +201,9 @@ Term lists_keysearch_3(Process *p, const Term *args) {
   case KeySearch::Found: return make_tuple(p->heap, atoms::value, tuple);
   case KeySearch::Absent: return atoms::false_;
   case KeySearch::Later: {
-    static const Export *again = self(atoms::lists, atoms::keysearch, 3);
+    static const Export *again = bif_continuation("keysearch", 3, [](Process *q, const Term *a) {
+      return go_on(q, lists_keysearch_3, atoms::keysearch, a[0], a[1], a[2]);
+    });
     return yield_to(p, again, args[0], args[1], list);
   }
   default: return badarg(p);

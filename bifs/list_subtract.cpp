@@ -4,6 +4,7 @@
 // Work for more than one slice goes on in continuations. Between slices terms move, so that what is kept in C++ is
 // positions in a tuple of the right list's elements, never terms.
 #include "bifs/bifs.h"
+#include "bifs/list.h"
 #include "runtime/mem/magic.h"
 #include "runtime/term/compare.h"
 
@@ -18,10 +19,6 @@ constexpr int64_t kFew = 16; // up to here a linear scan is faster than sorting
 constexpr int64_t kStepsPerReduction = 16;
 
 int64_t budget(Process *p) { return kStepsPerReduction * (p->reductions > 0 ? p->reductions : 1); }
-const Export *reverse_export() {
-  static const Export *e = export_get_or_put(atoms::lists, atoms::reverse, 2);
-  return e;
-}
 int64_t elements(Term l, Term *out) {
   int64_t n = 0;
   for (; l.is_cons(); l = l.tail()) out[n++] = l.head();
@@ -67,7 +64,7 @@ private:
 };
 Term complete(Process *p, Term earlier, Piece &piece, Term rest) { // the rest of the left list is shared
   Term list = piece.before(rest);
-  return earlier.is_nil() ? list : trap_to(p, reverse_export(), earlier, list);
+  return earlier.is_nil() ? list : trap_to(p, lists_reverse_more(), earlier, list);
 }
 
 // Few elements on the left: strikes out of them what occurs on the right. Arguments: left, right.
