@@ -2,6 +2,7 @@
 #include "runtime/io/poll.h"
 #include "runtime/io/poll_loop.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <csignal>
@@ -22,6 +23,25 @@ using Started = std::function<void(int, int)>;
 using Exited = std::function<void(int)>;
 
 int pidfd_open(pid_t pid) { return int(syscall(SYS_pidfd_open, pid, 0)); }
+
+// Who was started here: SIGCHLD of these is nobody else's concern.
+struct Children {
+  std::mutex lock; // held while a child is started, so that its end is not seen before it is known
+  std::unordered_set<pid_t> running;
+  std::deque<pid_t> ended; // the last ones: the signal may be looked at later
+};
+Children &children() {
+  static auto *all = new Children;
+  return *all;
+}
+void child_ended(pid_t pid) {
+  constexpr size_t kRemembered = 256;
+  Children &c = children();
+  std::lock_guard g(c.lock);
+  c.running.erase(pid);
+  c.ended.push_back(pid);
+  if (c.ended.size() > kRemembered) c.ended.pop_front();
+}
 
 class Reaper;
 // Those who wait now: the kernel alone would know of them otherwise.
@@ -54,6 +74,7 @@ private:
     do r = waitpid(pid_, &status, WNOHANG);
     while (r < 0 && errno == EINTR);
     if (r == 0) return arm();
+    child_ended(pid_);
     if (exited_) exited_(r < 0 ? 0 : status);
     poll_remove(item_);
     ::close(fd_);
@@ -74,6 +95,7 @@ void reap_by_thread(pid_t pid, Exited exited) {
   std::thread([pid, exited = std::move(exited)] {
     int status = 0;
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
+    child_ended(pid);
     if (exited) exited(status);
   }).detach();
 }
@@ -137,7 +159,12 @@ struct Starter {
         jobs.pop_front();
         g.unlock();
         pid_t pid = -1;
-        int error = spawn(j.spec, &pid);
+        int error;
+        {
+          std::lock_guard started(children().lock);
+          error = spawn(j.spec, &pid);
+          if (!error) children().running.insert(pid);
+        }
         j.started(error ? -1 : pid, error);
         if (!error) reap_later(pid, j.spec.report_exit ? std::move(j.exited) : Exited{});
       }
@@ -145,6 +172,12 @@ struct Starter {
   }
 };
 } // namespace
+
+bool child_is_ours(int pid) {
+  Children &c = children();
+  std::lock_guard g(c.lock);
+  return c.running.count(pid) || std::find(c.ended.begin(), c.ended.end(), pid) != c.ended.end();
+}
 
 void child_start(ChildSpec spec, Started started, Exited exited) {
   static auto *starter = new Starter;

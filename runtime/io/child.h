@@ -21,4 +21,6 @@ struct ChildSpec {
 // on the poll thread, always after `started`. Children are reaped in any case.
 void child_start(ChildSpec spec, std::function<void(int pid, int error)> started,
                  std::function<void(int status)> exited);
+// Whether `pid` was started so, as long as it runs and for some time after.
+bool child_is_ours(int pid);
 } // namespace joist::runtime

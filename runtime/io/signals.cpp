@@ -1,5 +1,6 @@
 #include "runtime/io/signals.h"
 #include "runtime/atom/atom.h"
+#include "runtime/io/child.h"
 #include "runtime/io/poll.h"
 #include "runtime/io/poll_loop.h"
 #include "runtime/io/terminal.h"
@@ -8,8 +9,11 @@
 #include "runtime/sys/crash_dump.h"
 #include "runtime/sys/flags.h"
 
+#include <cerrno>
 #include <csignal>
+#include <fcntl.h>
 #include <thread>
+#include <unistd.h>
 
 namespace joist::runtime {
 namespace {
@@ -51,6 +55,53 @@ void received(uv_signal_t *, int number) {
     if (s.number == number) notify(s.name);
 }
 
+// --- SIGCHLD. The VM's own children are nobody's concern, but their signals cannot be told from others by their number, so
+// that the handler passes on whose they are.
+struct ChildEvent {
+  int code;
+  pid_t pid;
+};
+int child_events[2] = {-1, -1};
+void child_signal(int, siginfo_t *info, void *) {
+  const int error = errno;
+  ChildEvent e{info->si_code, info->si_code > 0 ? info->si_pid : 0};
+  [[maybe_unused]] ssize_t n = write(child_events[1], &e, sizeof e);
+  errno = error;
+}
+class ChildEvents final : public PollClient {
+public:
+  void ready(bool, bool) override {
+    poll_run([](void *c) { static_cast<ChildEvents *>(c)->take(); }, this); // not under the item's lock
+  }
+  void start() {
+    if (pipe2(child_events, O_NONBLOCK | O_CLOEXEC)) return;
+    item_ = poll_add(child_events[0], this);
+    poll_arm(item_, true, false);
+  }
+
+private:
+  void take() {
+    ChildEvent e;
+    while (read(child_events[0], &e, sizeof e) == sizeof e)
+      if (e.code <= 0 || !child_is_ours(e.pid)) notify(atoms::sigchld);
+    poll_arm(item_, true, false);
+  }
+  PollItem *item_ = nullptr;
+};
+void listen_children(bool on) {
+  static ChildEvents *events = nullptr;
+  if (!on) {
+    signal(SIGCHLD, SIG_DFL); // SIG_IGN would take the exit statuses of our children
+    return;
+  }
+  if (!events) (events = new ChildEvents)->start();
+  struct sigaction a{};
+  a.sa_sigaction = child_signal;
+  a.sa_flags = SA_SIGINFO | SA_RESTART;
+  sigfillset(&a.sa_mask);
+  sigaction(SIGCHLD, &a, nullptr);
+}
+
 // --- on the poll thread
 void listen(int number) {
   if (!handles[number]) {
@@ -70,7 +121,9 @@ struct Change {
 };
 void apply(void *arg) {
   auto *c = static_cast<Change *>(arg);
-  if (c->action == SignalAction::Handle) {
+  if (c->number == SIGCHLD) {
+    listen_children(c->action == SignalAction::Handle);
+  } else if (c->action == SignalAction::Handle) {
     listen(c->number);
   } else {
     stop_listening(c->number);

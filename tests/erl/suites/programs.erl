@@ -1,6 +1,6 @@
 %% Ports that are programs: every option of open_port, what goes in and out in every mode, what ends them, and os:cmd.
 -module(programs).
--export([cases/0, log/2]).
+-export([cases/0, log/2, init/1, handle_event/2, handle_call/2, terminate/2]).
 
 -define(C(Name, Expr), {Name, fun() -> process_flag(trap_exit, true), Expr end}).
 
@@ -9,6 +9,12 @@ cases() ->
         descriptors() ++ busy() ++ shell_commands() ++ bad_calls() ++ bad_data().
 
 %% --- helpers
+%% A handler of erl_signal_server that passes on what it is told.
+init(To) -> {ok, To}.
+handle_event(E, To) -> To ! {signalled, E}, {ok, To}.
+handle_call(_, To) -> {ok, ok, To}.
+terminate(_, _) -> ok.
+
 -define(SH(Script, Opts), open_port({spawn_executable, "/bin/sh"}, [{args, ["-c", Script]} | Opts])).
 
 %% What the port sends until it is closed or quiet, its name taken out; pieces of data joined, for where they are cut is chance.
@@ -156,6 +162,11 @@ shell_commands() ->
      ?C(find_executable, [os:find_executable("sh"), os:find_executable("no_such_thing"), os:find_executable("/bin/sh"), os:find_executable("sh", "/none:/bin"), os:find_executable("passwd", "/etc")]),
      ?C(environment, [os:putenv("PROGRAMS_A", "1"), os:getenv("PROGRAMS_A"), os:cmd("echo $PROGRAMS_A"), os:unsetenv("PROGRAMS_A"), os:getenv("PROGRAMS_A"), os:getenv("PROGRAMS_A", "default"), lists:member("PROGRAMS_A=1", os:getenv())]),
      ?C(environment_bad, [try_it(fun() -> os:F(A, B) end) || {F, A, B} <- [{putenv, "A=B", "c"}, {putenv, "", "c"}, {putenv, "a", 1}, {putenv, "a\0", "c"}, {putenv, a, "b"}, {putenv, [256], [257]}, {getenv, "PROGRAMS_NONE", default}]]),
+     %% Children end while their signal is ignored, or handled: told is only what came from elsewhere.
+     ?C(children_and_sigchld, [begin os:set_signal(sigchld, O), R = all(?SH("exit 7", [exit_status])), os:set_signal(sigchld, default), R end || O <- [ignore, handle, default]]),
+     ?C(sigchld, begin gen_event:add_handler(erl_signal_server, ?MODULE, self()), os:set_signal(sigchld, handle), os:cmd("true"), os:cmd("kill -CHLD " ++ os:getpid()),
+                       R = [receive {signalled, X} -> X after T -> none end || T <- [2000, 300]],
+                       os:set_signal(sigchld, default), gen_event:delete_handler(erl_signal_server, ?MODULE, x), R end),
      ?C(os_signal, [try_it(fun() -> os:set_signal(S, O) end) || {S, O} <- [{sigusr2, ignore}, {sigusr2, default}, {sigusr2, handle}, {sigusr2, default}, {sigkill, ignore}, {foo, ignore}, {sigterm, foo}]])].
 
 bad_calls() ->
