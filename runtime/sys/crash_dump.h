@@ -22,4 +22,5 @@ void crash_dump_atoms(std::string &out);
 [[noreturn]] void vm_crash_out_of_memory(const char *slogan);
 // Ends the VM at once, without flushing ports.
 [[noreturn]] void vm_exit_now(int status);
+void exit_watch_forks(); // once, at start
 } // namespace joist::runtime

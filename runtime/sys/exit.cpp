@@ -9,11 +9,23 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <pthread.h>
 #include <unistd.h>
 
 namespace joist::runtime {
 namespace {
 std::atomic<bool> ending{false};
+
+// A child that native code has forked is its calling thread alone. If it calls exit(), destructors of the VM's parts would wait
+// for threads that it does not have; handlers are called latest first, so this one keeps it from them.
+void end_without_destructors() {
+  on_exit(
+      [](int status, void *) {
+        fflush(nullptr);
+        _exit(status);
+      },
+      nullptr);
+}
 
 // One thread ends the VM; others that come here wait for that. If it fails while it does so, that is the end.
 void enter() {
@@ -24,6 +36,8 @@ void enter() {
     for (;;) pause();
 }
 } // namespace
+
+void exit_watch_forks() { pthread_atfork(nullptr, nullptr, end_without_destructors); }
 
 void vm_exit(int status) {
   enter();

@@ -19,6 +19,7 @@
 #include "runtime/proc/error_log.h"
 #include "runtime/proc/system_task.h"
 #include "runtime/sched/progress.h"
+#include "runtime/sys/crash_dump.h"
 #include "runtime/term/binary.h"
 #include "runtime/trace/trace.h"
 #include "tools/joist/otp_root.h"
@@ -111,6 +112,7 @@ void boot(const EmulatorSettings &settings) {
   first_processes();
   poll_start();
   signals_start();
+  exit_watch_forks();
   progress::offline();
   schedulers_start();
   schedulers_join();

@@ -1,10 +1,13 @@
 // Native functions of suites/native_code.erl: every family of the NIF interface, results as terms.
 #include <erl_nif.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 typedef ERL_NIF_TERM T;
+int kill(pid_t pid, int signal); // its header has a raise(), too
 #define NIF(name) static T name(ErlNifEnv *env, int argc, const T argv[])
 static T atom(ErlNifEnv *env, const char *s) { return enif_make_atom(env, s); }
 static T num(ErlNifEnv *env, long v) { return enif_make_long(env, v); }
@@ -305,6 +308,18 @@ NIF(send_to) {
 }
 NIF(many) { return enif_make_list_from_array(env, argv, argc); }
 NIF(identity) { return argv[0]; }
+// The status of a child that leaves by exit(); or late.
+NIF(forked) {
+  int code = 0, status = 0;
+  enif_get_int(env, argv[0], &code);
+  pid_t child = fork();
+  if (child == 0) exit(code);
+  for (int i = 0; i < 500; i++, usleep(10000))
+    if (waitpid(child, &status, WNOHANG) == child) return num(env, WEXITSTATUS(status));
+  kill(child, 9);
+  waitpid(child, &status, 0);
+  return atom(env, "late");
+}
 
 static ErlNifFunc funcs[] = {
     {"types", 1, types}, {"numbers", 1, numbers}, {"strings", 1, strings}, {"lists", 1, lists}, {"tuples", 1, tuples},
@@ -313,6 +328,7 @@ static ErlNifFunc funcs[] = {
     {"dirty_raise", 1, dirty_raise, ERL_NIF_DIRTY_JOB_IO_BOUND}, {"object", 1, object}, {"watch", 2, watch}, {"open_pipe", 1, open_pipe},
     {"pipe_select", 3, pipe_select}, {"threaded", 1, threaded}, {"queues", 1, queues}, {"printed", 1, printed},
     {"system_facts", 0, system_facts}, {"alive", 1, alive}, {"send_to", 2, send_to}, {"many", 9, many}, {"identity", 1, identity},
+    {"forked", 1, forked, ERL_NIF_DIRTY_JOB_IO_BOUND},
 #ifdef UNDECLARED
     {"source", 0, system_facts},
 #endif
