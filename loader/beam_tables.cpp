@@ -17,8 +17,8 @@ struct Tables {
   LiteralBuilder *literals;
   std::string *error;
 
-  bool fail(const char *why) {
-    *error = why;
+  bool fail(std::string why) {
+    *error = std::move(why);
     return false;
   }
   Term atom(uint32_t index) const { return index && index < out->atoms.size() ? out->atoms[index] : Term::none(); }
@@ -198,9 +198,16 @@ struct Tables {
     return true;
   }
 
-  bool raw_chunk(const char *id, Term *to) {
+  // Kept as it is, but no module may have one that nobody could read.
+  bool term_chunk(const char *id, const char *what, Term *to) {
     auto data = find_chunk(chunks, id);
-    if (!data.data()) return true;
+    if (data.empty()) return true;
+    constexpr uint8_t kCompressed = 80;
+    Word used = 0;
+    FragmentHeap h;
+    if ((data.size() > 1 && uint8_t(data[1]) == kCompressed) ||
+        etf_decode(h, reinterpret_cast<const uint8_t *>(data.data()), data.size(), false, &used).is_none())
+      return fail(std::string("bad external term representation of ") + what);
     *to = make_binary_from(literals->heap, data);
     literals->keep(to);
     return true;
@@ -210,7 +217,8 @@ struct Tables {
     auto strings = find_chunk(chunks, "StrT");
     out->strings.assign(strings.begin(), strings.end());
     return atoms() && imports() && exports("ExpT", true) && exports("LocT", false) && lambdas() && literal_table() &&
-           lines() && types() && raw_chunk("Attr", &out->attributes) && raw_chunk("CInf", &out->compile_info);
+           lines() && types() && term_chunk("Attr", "module attributes", &out->attributes) &&
+           term_chunk("CInf", "compilation information", &out->compile_info);
   }
 };
 
