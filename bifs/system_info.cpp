@@ -119,6 +119,16 @@ Term groups_map(Process *p) {
   return list_of(h, l);
 }
 
+// What atomic operations are made of: an item with a value is {What, Value, Functions} or {What, Value}.
+Term ethread_info(Process *p) {
+  Heap &h = p->heap;
+  auto atomics = [&](const char *what) {
+    return make_tuple(h, text(p, what), text(p, "gcc_atomic_builtins"), Term::nil());
+  };
+  return list_of(h, {atomics("32-bit native atomics"), atomics("64-bit native atomics"),
+                     make_tuple(h, text(p, "Double word native atomics"), text(p, "no"), Term::nil())});
+}
+
 Term emu_args(Process *p) {
   std::vector<Term> l;
   for (auto &a : emulator_arguments) l.push_back(file_name_from_native(p->heap, a));
@@ -262,8 +272,7 @@ const std::unordered_map<std::string_view, Item> &items() {
       {"dynamic_trace", [](Process *) { return atoms::none; }},
       {"dynamic_trace_probes", [](Process *) { return atoms::false_; }},
       {"eager_check_io", [](Process *) { return atoms::true_; }},
-      {"ethread_info",
-       [](Process *p) { return make_list(p->heap, pair(p->heap, text(p, "64-bit native atomics"), text(p, "C++"))); }},
+      {"ethread_info", ethread_info},
       {"ethread_used_tse", [](Process *p) { return number(p, schedulers_count()); }},
       {"io_thread", [](Process *) { return atoms::false_; }},
       {"emu_flavor", [](Process *) { return named(code_released ? "jit" : "emu"); }},
