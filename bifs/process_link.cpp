@@ -41,7 +41,8 @@ Term erlang_link_1(Process *p, const Term *args) {
     if (!process_lookup(other)) return no_such_process(p, other);
     if (!link_side(p, other)) return atoms::true_;
     constexpr uint32_t inherited = trace::flag::SetOnLink | trace::flag::SetOnFirstLink;
-    if (trace::traced(p, inherited) ? trace::link_send_traced(p, other) : link_send(p->id, other)) return atoms::true_;
+    if (trace::flags_of(p) & inherited ? trace::link_send_traced(p, other) : link_send(p->id, other))
+      return atoms::true_;
     link_undo(p, other);
     return no_such_process(p, other);
   }

@@ -166,7 +166,7 @@ const Instr *find_handler(Process *p, Term cls, Term value) {
       frame = s + 1;
       return_to = return_to || return_target(*s) == fixed.trace_return_to;
     } else if (Term(*s).is_catch()) {
-      if (rt::trace::traced(p, rt::trace::flag::Frames)) trace_unwinding(p, frame, cls, value);
+      if (rt::trace::flags_of(p) & rt::trace::flag::Frames) trace_unwinding(p, frame, cls, value);
       p->stack_top = frame;
       p->sync_limit();
       auto *handler = reinterpret_cast<const Instr *>(Term(*s).imm_payload());
@@ -291,7 +291,7 @@ const Instr *raise_at(Machine *m, const Instr *pc, const Mfa *bif, const Term *a
   p->fvalue = Term::nil();
   p->fargs = p->fcause = Term::none();
   p->current = nullptr;
-  bool tells = rt::trace::traced(p, rt::trace::flag::Frames);
+  bool tells = rt::trace::flags_of(p) & rt::trace::flag::Frames;
   const Instr *handler = p->catches > 0 ? find_handler(p, class_atom(cls), value) : nullptr;
   if (!handler && tells) trace_unwinding(p, nullptr, class_atom(cls), value);
   if (!handler) return uncaught(m, cls, value);

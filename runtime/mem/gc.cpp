@@ -317,10 +317,11 @@ constexpr Word kLongWords = 1 << 17; // to collect so much may take a good part 
 
 int run(Process *p, Word need, Term *x, unsigned live, bool full) {
   if (p->max_heap_size) {
-    Word total = Word(p->heap_end - p->heap_start) + Word(p->old_end - p->old_start) + p->heap.fragment_words + need;
+    Word total = Word(p->heap_end - p->heap_start) + Word(p->old_end - p->old_start) + p->heap.fragment_words + need +
+                 on_heap_message_words(p);
     if (total > p->max_heap_size) {
       if (p->max_heap_log && gc_max_heap_reached) gc_max_heap_reached(p, total);
-      if (p->trace_flags & trace::flag::Gc) [[unlikely]]
+      if (trace::traced(p, trace::flag::Gc)) [[unlikely]]
         trace::gc_event(p, atoms::gc_max_heap_size, 0);
       if (p->max_heap_kill) {
         p->fvalue = atoms::killed;

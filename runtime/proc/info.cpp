@@ -86,7 +86,8 @@ Term current_stacktrace(Asked &a) {
   return process_stacktrace(a.p, a.h, unsigned(system_settings.backtrace_depth.load(std::memory_order_relaxed)), false);
 }
 Term backtrace(Asked &a) {
-  std::string text = backtrace_text(a.p);
+  std::string text;
+  if (!(a.p->state.load(std::memory_order_relaxed) & pstate::Sensitive)) text = backtrace_text(a.p);
   return make_binary_from(a.h, text);
 }
 Term initial_call(Asked &a) { return mfa_tuple(a.h, a.p->initial_call); }
@@ -169,15 +170,9 @@ Term trap_exit(Asked &a) { return bool_term(a.p->trap_exit()); }
 Term error_handler(Asked &a) { return a.p->error_handler; }
 Term heap_size(Asked &a) { return words(a.h, Word(a.p->heap_end - a.p->heap_start)); }
 Term stack_size(Asked &a) { return words(a.h, a.p->stack_words()); }
-Word message_words(const Process *p) {
-  Word n = 0;
-  for (Signal *s = p->mailbox.first; s; s = s->next)
-    for (Fragment *f = s->fragments; f; f = f->next) n += f->size;
-  return n;
-}
 Word total_heap(const Process *p) {
-  Word n = Word(p->heap_end - p->heap_start) + Word(p->old_end - p->old_start) + p->heap.fragment_words;
-  return p->state.load(std::memory_order_relaxed) & pstate::OffHeapMsgs ? n : n + message_words(p);
+  return Word(p->heap_end - p->heap_start) + Word(p->old_end - p->old_start) + p->heap.fragment_words +
+         on_heap_message_words(p);
 }
 Term total_heap_size(Asked &a) { return words(a.h, total_heap(a.p)); }
 Term memory(Asked &a) { return words(a.h, process_memory(a.p)); }

@@ -174,6 +174,17 @@ struct Process {
 // bytes the allocator's next size is 640.
 static_assert(sizeof(Process) <= 512);
 
+inline Word message_words(const Process *p) { // in the private queue
+  Word n = 0;
+  for (const Signal *s = p->mailbox.first; s; s = s->next)
+    for (const Fragment *f = s->fragments; f; f = f->next) n += f->size;
+  return n;
+}
+// Those that count as part of the heap.
+inline Word on_heap_message_words(const Process *p) {
+  return p->state.load(std::memory_order_relaxed) & pstate::OffHeapMsgs ? 0 : message_words(p);
+}
+
 // --- the process table (proc/table.cpp): look-ups take no lock.
 Process *process_lookup(Term local_pid);     // null if none or exiting; valid until the caller's quiescent point
 Process *process_lookup_any(Term local_pid); // also one that is exiting

@@ -68,7 +68,8 @@ Signal *exit_signal(Process *p, Signal *s) {
     Link *l = p->relations ? p->relations->link(s->from) : nullptr;
     bool broken = l && !l->unlinking;
     if (l) p->relations->link_remove(l);
-    if (broken && p->trap_exit() && trace::traced(p, trace::flag::Procs)) [[unlikely]]
+    const bool survives = p->trap_exit() || (reason == atoms::normal && !s->extra);
+    if (broken && survives && trace::traced(p, trace::flag::Procs)) [[unlikely]]
       trace::got_unlinked(p, s->from);
     if (!broken) {
       signal_free(s);
@@ -175,7 +176,7 @@ Signal *signal_handle(Process *p, Signal *s) {
   case SignalKind::ExitLinked: return exit_signal(p, s);
   case SignalKind::Down: return down(p, s);
   case SignalKind::Link:
-    if (trace::traced(p, trace::flag::All) || s->arg) [[unlikely]]
+    if ((trace::flags_of(p) & trace::flag::All) || s->arg) [[unlikely]]
       trace::got_linked(p, s->from, s);
     return link(p, s);
   case SignalKind::Unlink: unlink(p, s); break;

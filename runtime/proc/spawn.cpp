@@ -25,7 +25,8 @@ constexpr Word kFirstFrame = 2;
 void init_heap(Process *p, const SpawnOptions &o, Word args_words) {
   Word min = o.min_heap ? o.min_heap : vm_flags.min_heap_words;
   p->min_vheap_size = uint32_t(o.min_vheap ? o.min_vheap : vm_flags.min_vheap_words);
-  p->max_gen_gcs = uint16_t(std::min<int64_t>(o.fullsweep_after >= 0 ? o.fullsweep_after : vm_flags.fullsweep_after, 0xffff));
+  p->max_gen_gcs =
+      uint16_t(std::min<int64_t>(o.fullsweep_after >= 0 ? o.fullsweep_after : vm_flags.fullsweep_after, 0xffff));
   if (o.max_heap_given) {
     p->max_heap_size = o.max_heap, p->max_heap_kill = o.max_heap_kill, p->max_heap_log = o.max_heap_log;
   } else {
@@ -119,8 +120,8 @@ Process *process_spawn(Process *parent, Term m, Term f, Term args, const SpawnOp
     if (o.async && o.reply_ok) send_reply(parent, o.reply_tag, ref, p->id, token);
   }
   if (o.prepare) o.prepare(p, o.prepare_arg);
-  if ((parent && trace::traced(parent, trace::flag::All)) || trace::default_flags[0].load(std::memory_order_relaxed))
-      [[unlikely]]
+  if ((parent && (trace::flags_of(parent) & trace::flag::All)) ||
+      trace::default_flags[0].load(std::memory_order_relaxed)) [[unlikely]]
     trace::spawned(parent, p, m, f, args);
   p->state.fetch_and(~pstate::Running, std::memory_order_acq_rel);
   process_schedule(p);

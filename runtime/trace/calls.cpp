@@ -64,6 +64,7 @@ Outcome call_event(Process *p, const Mfa &mfa, const Term *x, bool local, const 
 namespace {
 // The tracer that a frame names, or the process' own; null: nobody is told.
 TracerRef frame_tracer(Process *p, Term packed, uint32_t *flags) {
+  if (p->state.load(std::memory_order_relaxed) & pstate::Sensitive) return nullptr;
   if (packed != atoms::true_) {
     *flags = kMetaFlags;
     return tracer_unpack(packed);

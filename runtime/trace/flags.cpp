@@ -57,7 +57,7 @@ bool flags_parse(Term l, FlagList *out) {
 
 bool change(Process *p, bool on, uint32_t mask, const TracerRef &tracer) {
   TracerRef now = tracer_of(p);
-  if (tracer && traced(p, flag::All) && now && !tracer_same(now.get(), tracer.get()) &&
+  if (tracer && (flags_of(p) & flag::All) && now && !tracer_same(now.get(), tracer.get()) &&
       tracer_enabled(*now, atoms::trace_status, p->id, p) != Verdict::Remove)
     return false;
   const uint32_t flags = flags_of(p);

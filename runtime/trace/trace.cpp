@@ -147,14 +147,15 @@ void spawned(Process *parent, Process *child, Term m, Term f, Term args) {
                        on_link = flag::SetOnLink | flag::SetOnFirstLink;
     auto inherit = [&](uint32_t first, uint32_t both) {
       uint32_t flags = flags_of(child) | (flags_of(parent) & flag::All);
-      if (traced(parent, first)) {
+      if (flags_of(parent) & first) {
         flags &= ~both;
         parent->trace_flags.fetch_and(~both, std::memory_order_relaxed);
       }
       set(child, flags, tracer_of(parent));
     };
-    if (traced(parent, on_spawn)) inherit(flag::SetOnFirstSpawn, on_spawn);
-    if (links && traced(parent, on_link)) inherit(flag::SetOnFirstLink, on_link);
+    // A sensitive parent hands on what it is traced for, too: the child is sensitive as well.
+    if (flags_of(parent) & on_spawn) inherit(flag::SetOnFirstSpawn, on_spawn);
+    if (links && (flags_of(parent) & on_link)) inherit(flag::SetOnFirstLink, on_link);
   }
   FragmentHeap h;
   Term mfa = make_tuple(h, m, f, args);

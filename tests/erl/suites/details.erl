@@ -4,7 +4,7 @@
 
 -define(C(Name, Expr), {Name, fun() -> Expr end}).
 
-cases() -> returning() ++ heap_limits() ++ tracing() ++ scheduling() ++ files_as_ports() ++ terms() ++ clocks() ++ state().
+cases() -> returning() ++ heap_limits() ++ tracing() ++ sensitivity() ++ loading() ++ scheduling() ++ files_as_ports() ++ terms() ++ clocks() ++ state().
 
 caught(F) ->
     try F()
@@ -60,6 +60,10 @@ grow(L, N) -> grow([lists:seq(1, 100) | L], N - 1).
 
 heap_limits() ->
     [?C(killed, limited(2000)),
+     ?C(killed_by_messages, [begin {P, M} = spawn_opt(fun() -> receive never -> ok end end, [monitor, {max_heap_size, 1500}, {message_queue_data, D}]),
+                                    [P ! lists:seq(1, 100) || _ <- lists:seq(1, 50)], process_info(P, messages), garbage_collect(P),
+                                    R = receive {'DOWN', M, _, _, W} -> W after 200 -> alive end, exit(P, kill), forget_logged(), R
+                              end || D <- [on_heap, off_heap]]),
      ?C(killed_by_map, limited(#{size => 2000})),
      ?C(not_killed, limited(#{size => 2000, kill => false})),
      ?C(not_logged, limited(#{size => 2000, error_logger => false})),
@@ -67,6 +71,73 @@ heap_limits() ->
                   || S <- [(1 bsl 59) - 1, 1 bsl 59, #{size => 1 bsl 59}, 1 bsl 60, 1 bsl 64, 232, 233]]),
      ?C(largest_default, [caught(fun() -> erlang:system_flag(max_heap_size, S), erlang:system_flag(max_heap_size, 0) end)
                           || S <- [(1 bsl 59) - 1, 1 bsl 59, 1 bsl 64, 232]])].
+
+%% --- what is told of a process that is sensitive
+collector(L) -> receive {get, P} -> P ! {told, lists:reverse(L)}; M -> collector([nameless(M) | L]) end.
+nameless(X) when is_pid(X); is_reference(X); is_port(X); is_function(X) -> x;
+nameless(X) when is_tuple(X) -> list_to_tuple(nameless(tuple_to_list(X)));
+nameless([H | T]) -> [nameless(H) | nameless(T)];
+nameless(X) -> X.
+collected(C) ->
+    R = erlang:trace_delivered(all), receive {trace_delivered, _, R} -> ok end,
+    C ! {get, self()}, receive {told, L} -> L end.
+told(Flags, F) ->
+    C = spawn(fun() -> collector([]) end),
+    erlang:trace_pattern({?MODULE, hold, 1}, [{'_', [], [{return_trace}]}], [local]),
+    {P, M} = spawn_monitor(fun() -> receive go -> F() end end),
+    erlang:trace(P, true, Flags ++ [{tracer, C}]),
+    P ! go,
+    End = receive {'DOWN', M, _, _, R} -> R end,
+    erlang:trace_pattern({?MODULE, hold, 1}, false, [local]),
+    {End, collected(C)}.
+sensitive(F) -> process_flag(sensitive, true), F().
+sequence(Trap, Sensitive, Reason) ->
+    C = spawn(fun() -> collector([]) end),
+    Old = seq_trace:set_system_tracer(C),
+    {_, M} = spawn_monitor(fun() ->
+        process_flag(trap_exit, Trap),
+        process_flag(sensitive, Sensitive),
+        E = spawn_link(fun() -> receive {P, X} -> P ! {reply, X} end, receive after 20 -> exit(Reason) end end),
+        [seq_trace:set_token(F, true) || F <- ['receive', send, print]],
+        seq_trace:print(said),
+        E ! {self(), hello},
+        receive {reply, hello} -> ok end,
+        receive after 60 -> ok end, seq_trace:set_token([]) end),
+    receive {'DOWN', M, _, _, _} -> ok end,
+    L = collected(C),
+    seq_trace:set_system_tracer(Old),
+    {Trap, Sensitive, Reason, [E || {seq_trace, 0, E} <- L]}.
+sensitivity() ->
+    [{{sensitive, N}, fun() -> told(Flags, F) end} || {N, Flags, F} <- [
+        {everything, [call, send, 'receive', procs], fun() -> sensitive(fun() -> ?MODULE:hold(1), self() ! x, spawn_link(fun() -> ?MODULE:hold(2) end), receive x -> ok end end) end},
+        {in_part, [call, send, procs], fun() -> ?MODULE:hold(0), sensitive(fun() -> ?MODULE:hold(1) end), process_flag(sensitive, false), ?MODULE:hold(2) end},
+        {spawned, [call, set_on_spawn], fun() -> S = self(), sensitive(fun() -> spawn(fun() -> S ! process_flag(sensitive, false), ?MODULE:hold(5), S ! x end), receive X -> X end, receive x -> ok end end) end},
+        {collection, [garbage_collection], fun() -> sensitive(fun() -> garbage_collect() end) end},
+        {exits, [procs, call], fun() -> sensitive(fun() -> exit(bye) end) end},
+        {caught, [call], fun() -> catch ?MODULE:hold(process_flag(sensitive, true) + 1), process_flag(sensitive, false), ?MODULE:hold(3) end}]] ++
+    [{{sensitive_sequence, T, S, R}, fun() -> sequence(T, S, R) end} || T <- [true, false], S <- [true, false], R <- [normal, reason], {T, S, R} =/= {false, false, reason}] ++
+    [{{unlinked_by_exit, Trap, R}, fun() -> told([procs], fun() -> process_flag(trap_exit, Trap), spawn_link(fun() -> exit(R) end), receive after 50 -> ok end end) end}
+     || Trap <- [true, false], R <- [normal, reason]] ++
+    [?C(sensitive_info, begin S = self(),
+                              P = spawn(fun() -> put(a, b), process_flag(sensitive, true), S ! ok, receive never -> ok end end),
+                              receive ok -> ok end, P ! hello,
+                              R = [process_info(P, K) || K <- [messages, dictionary, backtrace, message_queue_len]],
+                              exit(P, kill), R end),
+     ?C(sensitive_calls, begin process_flag(save_calls, 10), process_flag(sensitive, true), lists:max([1, 2]), lists:keyfind(a, 1, []),
+                               R = process_info(self(), last_calls), process_flag(sensitive, false), process_flag(save_calls, 0), R end)].
+
+%% --- modules with damaged attributes
+loading() ->
+    [{{chunk, C, D}, fun() ->
+         {ok, M, B} = compile:forms([{attribute, 1, module, details_chunk}], []),
+         {ok, M, Chunks} = beam_lib:all_chunks(B),
+         {ok, X} = beam_lib:build_module([{C, D} | lists:keydelete(C, 1, Chunks)]),
+         R = erlang:load_module(M, X),
+         I = case R of {module, M} -> element(2, lists:keyfind(Item, 1, M:module_info())); _ -> none end,
+         erlang:delete_module(M), erlang:purge_module(M),
+         {R, I} end}
+     || {C, Item} <- [{"Attr", attributes}, {"CInf", compile}],
+        D <- [<<"bad">>, <<>>, <<131>>, <<131, 97, 1>>, <<131, 97, 1, 2, 3>>, <<131, 108, 0, 0, 0, 3, 97, 1>>, term_to_binary(lists:seq(1, 300), [compressed])]].
 
 %% --- tracing
 %% Calls of a traced process with patterns of several kinds at once, as its tracers see them.
@@ -107,8 +178,14 @@ outs(P, F, N) -> receive {trace, P, out, {maps, F, 1}} -> outs(P, F, N + 1); {tr
 
 tracing() ->
     [?C({running_long_walks, F}, walked(F)) || F <- [keys, values]] ++
+    %% One call is seen, however many slices it takes.
+    [{{calls_that_go_on, N}, fun() -> L = lists:seq(1, 400000), length([E || {trace, call, _} = E <- traced([local], [{lists, reverse, 2}, {lists, member, 2}], fun() -> catch F(L) end)]) end}
+      || {N, F} <- [{reverse, fun(L) -> lists:reverse(L, []) end}, {append, fun(L) -> L ++ [x] end}, {member, fun(L) -> lists:member(x, L) end},
+                    {reverse_improper, fun(L) -> lists:reverse(L ++ x, []) end}]] ++
     [?C(local_and_meta, traced([local, {meta, self()}], [{erlang, phash2, 2}, {?MODULE, hold, 1}],
                                fun() -> ?MODULE:hold(erlang:phash2(1, 1)) end)),
+     ?C(what_is_left_was_wrong, [try apply(lists, F, A) catch error:R:S -> [{M, N, As, I} | _] = S, {R, M, N, length(As), I} end
+                                 || {F, A} <- [{reverse, [lists:seq(1, 400000) ++ x, []]}, {member, [x, lists:seq(1, 400000) ++ x]}, {keyfind, [x, 1, lists:seq(1, 400000) ++ x]}]]),
      ?C(what_messages_may_do, [{What, A, G, allowed(What, [{'_', G, A}])}
                                || What <- ['receive', send],
                                   {G, A} <- [{[], [{message, {process_dump}}]}, {[{is_seq_trace}], []}, {[], [{set_seq_token, label, 1}]}, {[], [{get_seq_token}]},
