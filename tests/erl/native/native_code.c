@@ -1,13 +1,13 @@
 // Native functions of suites/native_code.erl: every family of the NIF interface, results as terms.
 #include <erl_nif.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 typedef ERL_NIF_TERM T;
-int kill(pid_t pid, int signal); // its header has a raise(), too
 #define NIF(name) static T name(ErlNifEnv *env, int argc, const T argv[])
 static T atom(ErlNifEnv *env, const char *s) { return enif_make_atom(env, s); }
 static T num(ErlNifEnv *env, long v) { return enif_make_long(env, v); }
@@ -125,7 +125,7 @@ NIF(serialised) {
   size_t none = enif_binary_to_term(env, b.data, b.size - 1, &back, 0);
   return enif_make_tuple4(env, enif_make_binary(env, &b), num(env, used), num(env, none), enif_make_copy(env, argv[0]));
 }
-NIF(raise) {
+NIF(raising) {
   int how = 0;
   enif_get_int(env, argv[0], &how);
   if (how == 0) return enif_make_badarg(env);
@@ -316,14 +316,14 @@ NIF(forked) {
   if (child == 0) exit(code);
   for (int i = 0; i < 500; i++, usleep(10000))
     if (waitpid(child, &status, WNOHANG) == child) return num(env, WEXITSTATUS(status));
-  kill(child, 9);
+  kill(child, SIGKILL);
   waitpid(child, &status, 0);
   return atom(env, "late");
 }
 
 static ErlNifFunc funcs[] = {
     {"types", 1, types}, {"numbers", 1, numbers}, {"strings", 1, strings}, {"lists", 1, lists}, {"tuples", 1, tuples},
-    {"binaries", 1, binaries}, {"maps", 1, maps}, {"compared", 2, compared}, {"serialised", 1, serialised}, {"raise", 1, raise},
+    {"binaries", 1, binaries}, {"maps", 1, maps}, {"compared", 2, compared}, {"serialised", 1, serialised}, {"raise", 1, raising},
     {"scheduled", 1, scheduled}, {"dirty_cpu", 1, dirty, ERL_NIF_DIRTY_JOB_CPU_BOUND}, {"dirty_io", 1, dirty, ERL_NIF_DIRTY_JOB_IO_BOUND},
     {"dirty_raise", 1, dirty_raise, ERL_NIF_DIRTY_JOB_IO_BOUND}, {"object", 1, object}, {"watch", 2, watch}, {"open_pipe", 1, open_pipe},
     {"pipe_select", 3, pipe_select}, {"threaded", 1, threaded}, {"queues", 1, queues}, {"printed", 1, printed},
