@@ -2,6 +2,7 @@
 #include "bifs/bifs.h"
 #include "runtime/code/install.h"
 #include "runtime/dist/etf.h"
+#include "runtime/nif/library.h"
 #include "runtime/term/binary.h"
 
 #include <openssl/evp.h>
@@ -35,6 +36,14 @@ Term functions_of(Process *p, const ModuleCode *c) {
   return l;
 }
 
+Term natives_of(Process *p, const ModuleCode *c) {
+  Term l = Term::nil();
+  if (auto *library = static_cast<const NifLibrary *>(c->nif))
+    for (const Mfa &f : library->bound)
+      l = make_cons(p->heap, make_tuple(p->heap, f.function, Term::small(int64_t(f.arity))), l);
+  return l;
+}
+
 // Attributes and compile information are kept as the bytes of the chunk.
 Term decoded(Process *p, Term bytes) {
   if (bytes.is_none()) return Term::nil();
@@ -50,7 +59,7 @@ Term info_item(Process *p, const Module *m, Term item) {
   if (item == atoms::module) return m->name;
   if (item == atoms::exports) return exports_of(p, c);
   if (item == atoms::functions) return functions_of(p, c);
-  if (item == atoms::nifs) return Term::nil();
+  if (item == atoms::nifs) return natives_of(p, c);
   if (item == atoms::attributes) return decoded(p, c->attributes_bin);
   if (item == atoms::compile) return decoded(p, c->compile_info_bin);
   if (item == atoms::md5) return make_binary_from(p->heap, c->md5, sizeof c->md5);

@@ -174,6 +174,7 @@ Refusal load(Process *p, const std::string &path, Term info, Module *m, ModuleCo
     return no;
   }
   resource_types_commit(lib);
+  for (auto &[f, nif] : bodies) lib->bound.push_back(f->mfa);
   code->nif = lib;
   for (auto &[f, nif] : bodies) code_hooks.install_native_body(f, nif);
   return {};

@@ -128,6 +128,7 @@ sensitivity() ->
 
 %% --- modules with damaged attributes
 loading() ->
+    [{{native_functions, M}, fun() -> M:module_info(), lists:sort(M:module_info(nifs)) end} || M <- [lists, erl_tracer, prim_buffer, zlib, crypto, ?MODULE]] ++
     [{{chunk, C, D}, fun() ->
          {ok, M, B} = compile:forms([{attribute, 1, module, details_chunk}], []),
          {ok, M, Chunks} = beam_lib:all_chunks(B),
