@@ -26,7 +26,9 @@ int pidfd_open(pid_t pid) { return int(syscall(SYS_pidfd_open, pid, 0)); }
 
 // Who was started here: SIGCHLD of these is nobody else's concern.
 struct Children {
-  std::mutex lock; // held while a child is started, so that its end is not seen before it is known
+  std::mutex
+      starting; // held while a child is started, which may take long: who asks whose a child is waits until it is known
+  std::mutex lock; // the second, of what follows
   std::unordered_set<pid_t> running;
   std::deque<pid_t> ended; // the last ones: the signal may be looked at later
 };
@@ -161,8 +163,9 @@ struct Starter {
         pid_t pid = -1;
         int error;
         {
-          std::lock_guard started(children().lock);
+          std::lock_guard starting(children().starting);
           error = spawn(j.spec, &pid);
+          std::lock_guard known(children().lock);
           if (!error) children().running.insert(pid);
         }
         j.started(error ? -1 : pid, error);
@@ -175,7 +178,7 @@ struct Starter {
 
 bool child_is_ours(int pid) {
   Children &c = children();
-  std::lock_guard g(c.lock);
+  std::scoped_lock g(c.starting, c.lock);
   return c.running.count(pid) || std::find(c.ended.begin(), c.ended.end(), pid) != c.ended.end();
 }
 
