@@ -25,7 +25,7 @@ struct NifLibrary {
   NifEntry entry{};
   std::vector<NifFunc> funcs; // a modern copy
   std::deque<LibraryNif> nifs;
-  std::vector<Mfa> bound; // functions of the module whose bodies are native
+  std::vector<Mfa> bound;       // functions of the module whose bodies are native
   std::atomic<int64_t> refs{1}; // of the module's code; of resource types with callbacks; of callbacks under way
   std::vector<ResourceType *> types;
   struct Opening {
