@@ -325,6 +325,20 @@ void run_late_timers(Scheduler &me, uint32_t turn, int64_t now) {
   adopting = false;
 }
 
+// When the first timer is due of schedulers that can not see to theirs (LongWork).
+int64_t unattended_timers() {
+  int64_t next = INT64_MAX;
+  for (unsigned i = 0; i < count; i++)
+    if (schedulers[i].long_work.load(std::memory_order_seq_cst)) next = std::min(next, timers_next(i));
+  return next;
+}
+void run_unattended_timers(int64_t now) {
+  adopting = true;
+  for (unsigned i = 0; i < count; i++)
+    if (schedulers[i].long_work.load(std::memory_order_relaxed)) timers_run(i, now);
+  adopting = false;
+}
+
 WorkItem *steal_work(Scheduler &me) {
   for (unsigned k = 1; k < count; k++)
     if (WorkItem *w = schedulers[(me.index + k) % count].queue.pop_work()) return w;
@@ -351,6 +365,8 @@ void sleep(Scheduler &me, int64_t next_timer) {
   me.sleeping.store(true, std::memory_order_seq_cst);
   if (can_steal) sleepers.fetch_add(1, std::memory_order_seq_cst);
   me.standing.store(true, std::memory_order_seq_cst);
+  // Who begins long work from now on wakes this one.
+  if (can_steal) next_timer = std::min(next_timer, unattended_timers());
   if (!work_anywhere(me)) {
     if (profiled(profile::Scheduler)) [[unlikely]]
       profile_scheduler(me.index + 1, false);
@@ -486,7 +502,9 @@ void loop(Scheduler &me) {
     }
     if (w) continue;
     me.executing.store(false, std::memory_order_relaxed);
-    int64_t next = timers_run(me.index, monotonic_time());
+    const int64_t now = monotonic_time();
+    const int64_t next = timers_run(me.index, now);
+    if (is_online) run_unattended_timers(now);
     since_timers = 0;
     if (me.queue.length()) continue;
     if (!is_online || !look_around(me)) sleep(me, next);
@@ -512,7 +530,9 @@ void schedulers_init(const SchedulerConfig &c) {
   unsigned dirty = c.dirty_cpu ? c.dirty_cpu : count;
   dirty_init(dirty, c.dirty_cpu_online ? std::min(c.dirty_cpu_online, dirty) : dirty, c.dirty_io, c.stack_kb);
   timer_wake = [](uint32_t wheel) {
-    if (wheel < count && &schedulers[wheel] != self) wake(schedulers[wheel]);
+    if (wheel >= count || &schedulers[wheel] == self) return;
+    wake(schedulers[wheel]);
+    if (schedulers[wheel].long_work.load(std::memory_order_seq_cst)) wake_one_idle();
   };
 }
 
@@ -550,7 +570,7 @@ void schedulers_help() { wake_one_idle(); }
 LongWork::LongWork(bool is_long) : scheduler_(is_long ? self : nullptr) {
   if (!scheduler_) return;
   scheduler_->long_work.store(true, std::memory_order_seq_cst); // who adds to the queue from now on sees it
-  if (scheduler_->queue.length_seq()) wake_one_idle();
+  if (scheduler_->queue.length_seq() || unattended_timers() != INT64_MAX) wake_one_idle();
 }
 LongWork::~LongWork() {
   if (scheduler_) scheduler_->long_work.store(false, std::memory_order_relaxed);

@@ -60,8 +60,8 @@ void schedule_work(void (*fn)(void *), void *arg);
 
 // Wakes an idle scheduler, if there is one: it takes what waits in the others' queues. Any thread.
 void schedulers_help();
-// What this thread does meanwhile may take long, and can not be interrupted: what waits behind it, and what comes, is for
-// other schedulers. Where nothing is said, the watcher (sched/loan.h) finds out after some milliseconds.
+// What this thread does meanwhile may take long, and can not be interrupted: what waits behind it, what comes, and its timers
+// are for other schedulers. Where nothing is said, the watcher (sched/loan.h) finds out after some milliseconds.
 class LongWork {
 public:
   explicit LongWork(bool is_long);

@@ -15,7 +15,8 @@ checks(Scale) ->
      {receive_timeouts, fun() -> receive_timeouts(sized(2000, Scale, 20)) end},
      {order, fun() -> order(sized(2000, Scale, 50)) end},
      {absolute, fun() -> absolute(sized(2000, Scale, 50)) end},
-     {left_behind, fun() -> left_behind(sized(20000, Scale, 100)) end}].
+     {left_behind, fun() -> left_behind(sized(20000, Scale, 100)) end},
+     {during_a_collection, fun() -> during_a_collection(sized(6000000, Scale, 1000)) end}].
 
 each(F) -> lists:usort(parallel(8, fun(_) -> F() end)).
 
@@ -121,3 +122,16 @@ left_behind(N) ->
         Ms = [begin {P, M} = spawn_monitor(fun() -> erlang:send_after(5000000, self(), x), receive after rand:uniform(3) -> ok end end),
                     I rem 3 =:= 0 andalso exit(P, kill), M end || I <- lists:seq(1, N div 8)],
         lists:usort([case stress:await_down(M) of normal -> ended; killed -> ended; noproc -> ended end || M <- Ms]) end).
+
+%% A timer that was started on a scheduler which is in a long collection when it is due; another scheduler is idle.
+during_a_collection(N) ->
+    Self = self(),
+    Ms = fun() -> erlang:monotonic_time(millisecond) end,
+    spawn_opt(fun() ->
+        L = [{I, I} || I <- lists:seq(1, N)],
+        T = Ms(),
+        erlang:send_after(10, Self, {fired, T}),
+        garbage_collect(),
+        Self ! {collected, Ms() - T, length(L)} end, [{scheduler, 1}]),
+    After = receive {fired, T} -> Ms() - T end,
+    receive {collected, Took, N} -> After < max(Took div 2, 100) orelse erlang:system_info(schedulers_online) =:= 1 end.
