@@ -26,8 +26,8 @@ int pidfd_open(pid_t pid) { return int(syscall(SYS_pidfd_open, pid, 0)); }
 
 // Who was started here: SIGCHLD of these is nobody else's concern.
 struct Children {
-  std::mutex
-      starting; // held while a child is started, which may take long: who asks whose a child is waits until it is known
+  // Held while a child is started, which may take long: who asks whose a child is waits until it is known.
+  std::mutex starting;
   std::mutex lock; // the second, of what follows
   std::unordered_set<pid_t> running;
   std::deque<pid_t> ended; // the last ones: the signal may be looked at later

@@ -315,14 +315,17 @@ void balance(Scheduler &me, uint32_t turn) {
   }
 }
 
+void adopt_timers(unsigned of, int64_t now) {
+  adopting = true;
+  timers_run(of, now);
+  adopting = false;
+}
+
 // The timers of a scheduler whose thread the system keeps off the processors. Another one is looked at each time.
 void run_late_timers(Scheduler &me, uint32_t turn, int64_t now) {
   constexpr int64_t kLate = 1'000'000; // ns
   Scheduler &other = schedulers[(me.index + 1 + turn % (count - 1)) % count];
-  if (timers_next(other.index) > now - kLate) return;
-  adopting = true;
-  timers_run(other.index, now);
-  adopting = false;
+  if (timers_next(other.index) <= now - kLate) adopt_timers(other.index, now);
 }
 
 // When the first timer is due of schedulers that can not see to theirs (LongWork).
@@ -333,10 +336,8 @@ int64_t unattended_timers() {
   return next;
 }
 void run_unattended_timers(int64_t now) {
-  adopting = true;
   for (unsigned i = 0; i < count; i++)
-    if (schedulers[i].long_work.load(std::memory_order_relaxed)) timers_run(i, now);
-  adopting = false;
+    if (schedulers[i].long_work.load(std::memory_order_relaxed)) adopt_timers(i, now);
 }
 
 WorkItem *steal_work(Scheduler &me) {
