@@ -24,7 +24,7 @@ template <class F> bool feed(Process *p, Term data, Term *rest, F update) {
     if (filled) update(buffer, filled);
     filled = 0;
   };
-  std::vector<Term> pending; // tails to visit later
+  TermStack pending; // tails to visit later
   Term t = data;
   for (;;) {
     if (spent >= budget) {
@@ -42,7 +42,7 @@ template <class F> bool feed(Process *p, Term data, Term *rest, F update) {
         if (filled == sizeof buffer) flush();
         t = t.tail();
       } else {
-        pending.push_back(t.tail());
+        pending.push(t.tail());
         t = head;
       }
       continue;
@@ -72,8 +72,7 @@ template <class F> bool feed(Process *p, Term data, Term *rest, F update) {
       return false;
     }
     if (pending.empty()) break;
-    t = pending.back();
-    pending.pop_back();
+    t = pending.pop();
   }
   flush();
   *rest = Term::nil();

@@ -11,7 +11,7 @@ bool SelectPlan::make(Process *p, const TableGuard &t, Term spec, SelectKind kin
   for (const ets::MatchClause &c : clauses) {
     if (kind == SelectKind::Replace && !ets::keeps_key(keypos, c.head, c.body)) return badarg(p), false;
     Term key;
-    ets::KeyBound b = ets::key_bound(c.head, keypos, &key);
+    ets::KeyBound b = ets::key_bound(c.head, keypos, t->ordered() != nullptr, &key);
     bound = std::min(bound, b);
     if (b == ets::KeyBound::Impossible) continue;
     impossible = false;

@@ -20,7 +20,7 @@ enum class Step : uint8_t { Done, Yield, Type, Overflow };
 // At Yield, *data is what is left. `bits`: bitstrings are allowed.
 template <class F, class G> Step walk(Process *p, Term *data, bool bits, F leaf_byte, G leaf_bits) {
   int64_t budget = int64_t(std::max(p->reductions, 20)) * int64_t(kItemsPerReduction), start = budget;
-  std::vector<Term> pending;
+  TermStack pending;
   Term t = *data;
   for (;;) {
     if (budget <= 0) {
@@ -37,7 +37,7 @@ template <class F, class G> Step walk(Process *p, Term *data, bool bits, F leaf_
         leaf_byte(uint8_t(head.small_value()));
         t = t.tail();
       } else {
-        if (!t.tail().is_nil()) pending.push_back(t.tail());
+        if (!t.tail().is_nil()) pending.push(t.tail());
         t = head;
       }
       continue;
@@ -52,8 +52,7 @@ template <class F, class G> Step walk(Process *p, Term *data, bool bits, F leaf_
       return Step::Type;
     }
     if (pending.empty()) break;
-    t = pending.back();
-    pending.pop_back();
+    t = pending.pop();
   }
   p->bump((start - budget) / int64_t(kItemsPerReduction));
   return Step::Done;

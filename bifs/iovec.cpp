@@ -80,7 +80,7 @@ Term iovec_step(Process *p, const Term *args); // (PiecesReversed, Rest, All)
 Term iovec_from(Process *p, Term done, Term t, Term all) {
   Gatherer g(p->heap);
   int64_t budget = int64_t(std::max(p->reductions, 20)) * 64, start = budget;
-  std::vector<Term> pending;
+  TermStack pending;
   bool left = false;
   for (;;) {
     // A yield never parts what belongs together: the gathered bytes go with the rest.
@@ -96,7 +96,7 @@ Term iovec_from(Process *p, Term done, Term t, Term all) {
         g.byte(uint8_t(head.small_value()));
         t = t.tail();
       } else {
-        pending.push_back(t.tail());
+        pending.push(t.tail());
         t = head;
       }
       if (budget <= -64 * 4000) g.finish(); // an endless run of bytes
@@ -110,8 +110,7 @@ Term iovec_from(Process *p, Term done, Term t, Term all) {
       return fail_as(p, Reason::Badarg, atoms::iolist_to_iovec, all);
     }
     if (pending.empty()) break;
-    t = pending.back();
-    pending.pop_back();
+    t = pending.pop();
   }
   g.finish();
   for (Term piece : g.pieces) done = make_cons(p->heap, piece, done);

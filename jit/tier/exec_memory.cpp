@@ -5,6 +5,8 @@
 
 #include <atomic>
 #include <linux/membarrier.h>
+#include <linux/mman.h>
+#include <mutex>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -29,6 +31,18 @@ uint8_t *map_low(int protection) {
   for (uintptr_t at = 0x10000000; p == MAP_FAILED && at + kReserve < 0x80000000; at += 0x4000000)
     p = mmap(reinterpret_cast<void *>(at), kReserve, protection, flags | MAP_FIXED_NOREPLACE, -1, 0);
   return p == MAP_FAILED ? nullptr : static_cast<uint8_t *>(p);
+}
+
+// Filled up to there: pages of which a good part is used become one huge page each. Compiled code is executed in small pieces
+// all over; on ordinary pages much of the time goes by looking up where they are. Fails without harm where the system has
+// no such pages for shared memory (before Linux 6.1).
+constexpr size_t kHuge = size_t{2} << 20;
+std::mutex huge_lock;
+size_t huge = 0; // guarded by huge_lock: how many there are, or have been tried
+void make_huge(size_t filled) {
+  if (filled < kHuge / 2) return;
+  std::lock_guard guard(huge_lock);
+  for (; filled >= huge * kHuge + kHuge / 2; huge++) madvise(run_base + huge * kHuge, kHuge, MADV_COLLAPSE);
 }
 } // namespace
 
@@ -63,6 +77,7 @@ ExecBlock exec_alloc(size_t bytes) {
   b.write = b.run + to_write;
   used.fetch_add(b.size, std::memory_order_relaxed);
   mem_account(MemKind::Code, int64_t(b.size));
+  make_huge(size_t(b.run + b.size - run_base));
   return b;
 }
 

@@ -3,6 +3,7 @@
 #include "runtime/atom/atom.h"
 #include "runtime/mem/scan.h"
 #include "runtime/term/compare.h"
+#include "runtime/term/work_stack.h"
 
 #include <utility>
 #include <vector>
@@ -27,19 +28,19 @@ bool is_wildcard(Term t) { return t == atoms::underscore || pattern_variable(t) 
 namespace {
 // Calls f on every part of t until it answers true.
 template <class F> bool any_part(Term root, F f) {
-  std::vector<Term> todo{root};
+  TermStack todo;
+  todo.push(root);
   while (!todo.empty()) {
-    Term t = todo.back();
-    todo.pop_back();
+    Term t = todo.pop();
     if (f(t)) return true;
     if (t.is_cons()) {
-      todo.push_back(t.tail());
-      todo.push_back(t.head());
+      todo.push(t.tail());
+      todo.push(t.head());
     } else if (t.is_boxed()) {
       Kind k = kind_of(t);
       if (k == Kind::Tuple || k == Kind::FlatMap || k == Kind::HashMap || k == Kind::HashNode) {
         TermRange r = object_terms(*t.box());
-        for (Word i = r.first; i < r.last; i++) todo.push_back(Term(t.box()[i]));
+        for (Word i = r.first; i < r.last; i++) todo.push(Term(t.box()[i]));
       }
     }
   }
@@ -56,13 +57,18 @@ bool has_map(Term pattern) {
   return any_part(pattern, [](Term t) { return is_map(t); });
 }
 
-KeyBound key_bound(Term head, Word keypos, Term *key) {
+bool matches_itself_only(Term pattern) {
+  return !any_part(pattern,
+                   [](Term t) { return is_wildcard(t) || (t.is_boxed() && (is_map(t) || kind_of(t) == Kind::Float)); });
+}
+
+KeyBound key_bound(Term head, Word keypos, bool ordered, Term *key) {
   if (is_wildcard(head)) return KeyBound::Unbound;
   Term k = key_of(keypos, head);
   if (k.is_none()) return KeyBound::Impossible;
   *key = k;
   if (!has_variable(k)) return KeyBound::Bound;
-  return is_wildcard(k) || has_map(k) ? KeyBound::Unbound : KeyBound::Partial;
+  return !ordered || is_wildcard(k) || has_map(k) ? KeyBound::Unbound : KeyBound::Partial;
 }
 
 int compare_partly_bound(Term pattern, Term key) {

@@ -10,11 +10,13 @@ int64_t pattern_variable(Term t);
 bool is_wildcard(Term t);        // '_' or a variable
 bool has_variable(Term pattern); // contains a wildcard
 bool has_map(Term pattern);
+// Exactly the terms that are =:= to it. Not maps, which match larger ones, nor floats (0.0 =:= -0.0).
+bool matches_itself_only(Term pattern);
 
 // Boundness in the order of "less is known".
 enum class KeyBound : uint8_t { Unbound, Partial, Bound, Impossible };
-// Of one head. *key is set for Partial and Bound.
-KeyBound key_bound(Term head, Word keypos, Term *key);
+// Of one head. *key is set for Partial and Bound. Only tables that are ordered have ranges (Partial).
+KeyBound key_bound(Term head, Word keypos, bool ordered, Term *key);
 
 // Compares a partly bound key with a key; wildcards end the comparison as equal. All keys that the pattern can match compare equal.
 int compare_partly_bound(Term pattern, Term key);

@@ -46,19 +46,24 @@ void MatchCompiler::head_leaf(Term t) {
 }
 
 bool MatchCompiler::head(Term root) {
+  // Down to here parts without variables are found and compared as a whole: the elements of the object and of its key. Further
+  // down each part would be searched again for each level above it.
+  constexpr uint8_t kDeep = 3;
   // What is still to be emitted, last first.
   enum class Step : uint8_t { Match, Leave, Key, LeaveMap };
   struct Work {
     Step step;
     Term term;
     bool last;
+    uint8_t level = kDeep;
   };
-  std::vector<Work> todo{{Step::Match, root, true}};
+  std::vector<Work> todo{{Step::Match, root, true, 0}};
   uint32_t depth = 0;
   auto deeper = [&] { program.cursor_depth = std::max(program.cursor_depth, ++depth); };
   while (!todo.empty()) {
-    auto [step, t, last] = todo.back();
+    auto [step, t, last, level] = todo.back();
     todo.pop_back();
+    const uint8_t below = std::min<uint8_t>(level + 1, kDeep);
     if (step == Step::Leave) {
       emit(MatchOp::Leave);
       depth--;
@@ -67,6 +72,8 @@ bool MatchCompiler::head(Term root) {
       depth--;
     } else if (step == Step::Key) {
       emit(MatchOp::MapKey, 0, keep(t));
+    } else if (level > 0 && level < kDeep && (is_tuple(t) || t.is_cons()) && matches_itself_only(t)) {
+      emit(MatchOp::EqTerm, 0, keep(t));
     } else if (is_tuple(t)) {
       Word n = tuple_arity(t);
       if (n == 0) {
@@ -78,7 +85,7 @@ bool MatchCompiler::head(Term root) {
         deeper();
         todo.push_back({Step::Leave, t, false});
       }
-      for (Word i = n; i-- > 0;) todo.push_back({Step::Match, tuple_elements(t)[i], i == n - 1});
+      for (Word i = n; i-- > 0;) todo.push_back({Step::Match, tuple_elements(t)[i], i == n - 1, below});
     } else if (t.is_cons()) {
       emit(last ? MatchOp::TailCons : MatchOp::EnterCons);
       if (!last) {

@@ -1,4 +1,5 @@
 #include "runtime/io/io_queue.h"
+#include "runtime/term/work_stack.h"
 
 namespace joist::runtime {
 namespace {
@@ -56,7 +57,7 @@ void IoQueue::push_binary(Term binary) {
 bool IoQueue::push_iolist(Term iolist, Word skip) {
   Word total;
   if (iolist_size(iolist, &total) != IoListError::Ok) return false;
-  std::vector<Term> rest; // tails still to do
+  TermStack rest; // tails still to do
   Term t = iolist;
   auto add_binary = [&](Term b) {
     Word n = bit_view(b).byte_size();
@@ -87,14 +88,13 @@ bool IoQueue::push_iolist(Term iolist, Word skip) {
         push_copy(run, n);
         continue;
       }
-      rest.push_back(t.tail());
+      rest.push(t.tail());
       t = head;
       continue;
     }
     if (!t.is_nil()) add_binary(t);
     if (rest.empty()) return true;
-    t = rest.back();
-    rest.pop_back();
+    t = rest.pop();
   }
 }
 

@@ -43,6 +43,15 @@ void raw_free(void *p) { mi_free(p); }
 size_t raw_size(void *p) { return mi_usable_size(p); }
 #endif
 
+constexpr size_t kHugePage = size_t{2} << 20, kLarge = 4 * kHugePage;
+// Large heaps, binaries and tables are on huge pages, but for the ends: to touch ordinary ones for the first time takes longer
+// than what a collection does with them. What is not touched still takes no memory, but for the last page's part.
+void huge_pages(void *p, size_t bytes) {
+  const uintptr_t from = (reinterpret_cast<uintptr_t>(p) + kHugePage - 1) & ~(kHugePage - 1);
+  const uintptr_t to = (reinterpret_cast<uintptr_t>(p) + bytes) & ~(kHugePage - 1);
+  if (to > from) madvise(reinterpret_cast<void *>(from), to - from, MADV_HUGEPAGE);
+}
+
 [[noreturn]] void out_of_memory(MemKind k, size_t bytes) {
   static const struct {
     const char *allocator, *type;
@@ -68,6 +77,8 @@ Arena &low_arena() {
       fprintf(stderr, "joist: no address space below 2 GB for code; check ulimit -v\n");
       exit(1);
     }
+    // Code is touched a little everywhere, as it happens to be executed: on ordinary pages finding them costs a few percent.
+    madvise(p, kLowReserve, MADV_HUGEPAGE);
     return new Arena(p, kLowReserve);
   }();
   return *arena;
@@ -80,6 +91,7 @@ void mem_account(MemKind k, int64_t bytes) { count(k, bytes); }
 void *mem_alloc(MemKind k, size_t bytes) {
   void *p = raw_alloc(bytes);
   if (!p) out_of_memory(k, bytes);
+  if (bytes >= kLarge) huge_pages(p, bytes);
   count(k, int64_t(raw_size(p)));
   return p;
 }

@@ -1,7 +1,6 @@
 // iodata as memory. A walk keeps the tails still to be visited on an explicit stack, so depth costs no C++ stack.
 #include "runtime/term/binary.h"
-
-#include <vector>
+#include "runtime/term/work_stack.h"
 
 namespace joist::runtime {
 namespace {
@@ -12,7 +11,7 @@ enum class Walk : uint8_t { Done, Stopped, Type };
 template <class F, class G> Walk walk_iolist(Term t, F byte, G binary) {
   auto whole = [](Term b) { return is_bitstring(b) && bit_view(b).is_binary(); };
   if (!t.is_list()) return whole(t) ? (binary(t) ? Walk::Done : Walk::Stopped) : Walk::Type;
-  std::vector<Term> pending;
+  TermStack pending;
   for (;;) {
     while (t.is_cons()) {
       Term head = t.head();
@@ -21,7 +20,7 @@ template <class F, class G> Walk walk_iolist(Term t, F byte, G binary) {
         if (head.raw() > Term::small(255).raw()) return Walk::Type;
         if (!byte(uint8_t(head.small_value()))) return Walk::Stopped;
       } else if (head.is_cons()) {
-        if (!t.is_nil()) pending.push_back(t);
+        if (!t.is_nil()) pending.push(t);
         t = head;
       } else if (whole(head)) {
         if (!binary(head)) return Walk::Stopped;
@@ -34,8 +33,7 @@ template <class F, class G> Walk walk_iolist(Term t, F byte, G binary) {
       if (!binary(t)) return Walk::Stopped;
     }
     if (pending.empty()) return Walk::Done;
-    t = pending.back();
-    pending.pop_back();
+    t = pending.pop();
   }
 }
 

@@ -6,11 +6,32 @@ using bignum::limbs;
 using bignum::View;
 
 namespace {
-// n limbs of two's complement; n > v.n, so that the top one is all sign.
-void to_twos(const View &v, Word *out, Word n) {
-  std::copy_n(v.p, v.n, out);
-  std::fill(out + v.n, out + n, Word{0});
-  if (v.negative) mpn_neg(limbs(out), limbs(out), mp_size_t(n));
+// The limbs of a number's infinite two's complement, lowest first.
+class Twos {
+public:
+  explicit Twos(const View &v) : v_(v), sign_(v.negative ? ~Word{0} : 0), carry_(v.negative) {}
+  Word next() {
+    Word limb = (i_ < v_.n ? v_.p[i_] : 0) ^ sign_;
+    i_++;
+    carry_ = __builtin_add_overflow(limb, carry_, &limb);
+    return limb;
+  }
+
+private:
+  const View &v_;
+  Word sign_, carry_, i_ = 0;
+};
+
+template <class Combine> void each_limb(const View &x, const View &y, Word *r, Word n, Combine combine) {
+  if (!x.negative && !y.negative) {
+    const View &more = x.n > y.n ? x : y;
+    const Word both = std::min({n, x.n, y.n});
+    for (Word i = 0; i < both; i++) r[i] = combine(x.p[i], y.p[i]);
+    for (Word i = both; i < n; i++) r[i] = combine(i < more.n ? more.p[i] : 0, Word{0});
+    return;
+  }
+  Twos a(x), b(y);
+  for (Word i = 0; i < n; i++) r[i] = combine(a.next(), b.next());
 }
 } // namespace
 
@@ -22,22 +43,20 @@ Term bitwise(Heap &h, ArithOp op, Term a, Term b) {
     return Term::small(op == ArithOp::Band ? x & y : op == ArithOp::Bor ? x | y : x ^ y);
   }
   View x(a), y(b);
-  Word n = (x.n > y.n ? x.n : y.n) + 1;
-  Word *box = begin(h, n), *r = box + 1;
-  Scratch t(n);
-  to_twos(x, r, n);
-  to_twos(y, t, n);
-  switch (op) {
-  case ArithOp::Band:
-    for (Word i = 0; i < n; i++) r[i] &= t[i];
-    break;
-  case ArithOp::Bor:
-    for (Word i = 0; i < n; i++) r[i] |= t[i];
-    break;
-  default:
-    for (Word i = 0; i < n; i++) r[i] ^= t[i];
+  Word n = std::max(x.n, y.n) + 1; // the top one is all sign
+  bool negative = x.negative != y.negative;
+  if (op == ArithOp::Bor) negative = x.negative || y.negative;
+  if (op == ArithOp::Band) { // one that is not negative has no ones beyond its limbs
+    negative = x.negative && y.negative;
+    if (!x.negative) n = x.n;
+    if (!y.negative) n = std::min(n, y.n);
   }
-  bool negative = r[n - 1] >> 63;
+  Word *box = begin(h, n), *r = box + 1;
+  switch (op) {
+  case ArithOp::Band: each_limb(x, y, r, n, [](Word p, Word q) { return p & q; }); break;
+  case ArithOp::Bor: each_limb(x, y, r, n, [](Word p, Word q) { return p | q; }); break;
+  default: each_limb(x, y, r, n, [](Word p, Word q) { return p ^ q; });
+  }
   if (negative) mpn_neg(limbs(r), limbs(r), mp_size_t(n));
   return finish(h, box, n, negative);
 }

@@ -1,5 +1,7 @@
 // Explicit stack for walks over terms of any depth: N items without allocation, more from the C heap.
 #pragma once
+#include "runtime/term/term.h"
+
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -17,6 +19,8 @@ public:
   }
   bool empty() const { return size_ == 0; }
   size_t size() const { return size_; }
+  const T *begin() const { return items_; } // the first one pushed
+  const T *end() const { return items_ + size_; }
   [[gnu::always_inline]] void push(const T &t) {
     if (size_ == capacity_) [[unlikely]]
       grow();
@@ -39,4 +43,6 @@ private:
   size_t size_, capacity_;
   alignas(T) unsigned char inline_[N * sizeof(T)];
 };
+// What a walk over iodata has yet to visit: tails.
+using TermStack = WorkStack<Term, 32>;
 } // namespace joist::runtime

@@ -129,10 +129,11 @@ TEST_F(Match, PartlyBoundKeys) {
   EXPECT_TRUE(can_match_beyond(tuple(a("a"), v(1)), tuple(a("a"), n(3)), -1));
   EXPECT_FALSE(can_match_beyond(tuple(a("a"), n(3)), tuple(a("a"), v(1)), -1));
   Term key;
-  EXPECT_EQ(key_bound(tuple(n(1), v(1)), 1, &key), KeyBound::Bound);
-  EXPECT_EQ(key_bound(tuple(tuple(n(1), v(1)), v(2)), 1, &key), KeyBound::Partial);
-  EXPECT_EQ(key_bound(tuple(v(1), v(2)), 1, &key), KeyBound::Unbound);
-  EXPECT_EQ(key_bound(a("x"), 1, &key), KeyBound::Impossible);
+  EXPECT_EQ(key_bound(tuple(n(1), v(1)), 1, true, &key), KeyBound::Bound);
+  EXPECT_EQ(key_bound(tuple(tuple(n(1), v(1)), v(2)), 1, true, &key), KeyBound::Partial);
+  EXPECT_EQ(key_bound(tuple(tuple(n(1), v(1)), v(2)), 1, false, &key), KeyBound::Unbound);
+  EXPECT_EQ(key_bound(tuple(v(1), v(2)), 1, true, &key), KeyBound::Unbound);
+  EXPECT_EQ(key_bound(a("x"), 1, true, &key), KeyBound::Impossible);
 }
 
 TEST_F(Match, ReplacementsMustKeepTheKey) {
