@@ -23,7 +23,6 @@ void literal_init() {
     fprintf(stderr, "joist: cannot reserve address space for literals; check ulimit -v\n");
     exit(1);
   }
-  madvise(p, kLiteralReserve, MADV_HUGEPAGE); // as for instructions (low_alloc)
   literal_base = static_cast<Word *>(p);
   arena = new Arena(p, kLiteralReserve);
 }
