@@ -127,7 +127,7 @@ Term erts_internal_dirty_process_handle_signals_1(Process *p, const Term *args) 
 
 namespace {
 void display(Process *p) {
-  if (p->state.load(std::memory_order_relaxed) & pstate::Sensitive) return;
+  if (p->sensitive()) return;
   std::string text = backtrace_text(p);
   fwrite(text.data(), 1, text.size(), stderr);
 }

@@ -90,9 +90,7 @@ Term erlang_resume_process_1(Process *p, const Term *args) {
   if (!s) return badarg(p);
   if (--s->count == 0) {
     std::erase_if(p->relations->suspending, [s](const Suspension &x) { return &x == s; });
-    Signal *sig = signal_new(SignalKind::Resume);
-    sig->from = p->id;
-    signal_send_pid(args[0], sig);
+    resume_send(p->id, args[0]);
   }
   return atoms::true_;
 }

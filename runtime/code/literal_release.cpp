@@ -51,16 +51,9 @@ void leave(Signal *s, const LiteralArea &area) {
   *end = last;
 }
 
-// Each call is followed by one resume_collector, which may come at once: p handles it after this slice.
-void suspend_collector(Process *p) {
-  relations_of(p).suspended_by.push_back(atoms::copy_literals);
-  p->state.fetch_or(pstate::Suspended, std::memory_order_acq_rel);
-}
-void resume_collector() {
-  Signal *s = signal_new(SignalKind::Resume);
-  s->from = atoms::copy_literals;
-  signal_send_pid(literal_collector, s);
-}
+// Each call is followed by one resume_collector.
+void suspend_collector(Process *p) { process_suspend_by(p, atoms::copy_literals); }
+void resume_collector() { resume_send(atoms::copy_literals, literal_collector); }
 
 } // namespace
 

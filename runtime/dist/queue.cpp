@@ -88,11 +88,8 @@ void dist_wait(Process *p, DistEntry *e, DistWait in) {
     controller = e->controller;
   }
   if (!controller.is_none()) system_monitor_busy(p, atoms::busy_dist_port, controller);
-  // The signal that ends this may come from now on; p handles it after this slice.
-  Relations &r = relations_of(p);
-  r.suspended_by.push_back(e->name);
-  r.suspended_by.push_back(Term::small(int(in))); // goes with it
-  p->state.fetch_or(pstate::Suspended, std::memory_order_acq_rel);
+  process_suspend_by(p, e->name);
+  relations_of(p).suspended_by.push_back(Term::small(int(in))); // goes with it
   p->use_up();
 }
 
@@ -103,11 +100,7 @@ void dist_unwait(DistEntry *e, std::vector<Term> *resumed) {
 }
 
 void dist_resume(const std::vector<Term> &pids, DistEntry *e) {
-  for (Term pid : pids) {
-    Signal *s = signal_new(SignalKind::Resume);
-    s->from = e->name;
-    signal_send_pid(pid, s);
-  }
+  for (Term pid : pids) resume_send(e->name, pid);
 }
 
 void dist_kick(DistEntry *e, bool patient) {

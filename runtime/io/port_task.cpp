@@ -161,10 +161,8 @@ bool port_suspend(Process *p, Port *port, const Mfa *in) {
     port->suspended.push_back(p->id);
   }
   system_monitor_busy(p, atoms::busy_port, port->id);
-  // The signal that ends this may come from now on; p handles it after this slice.
-  relations_of(p).suspended_by.push_back(port->id);
   p->current = in;
-  p->state.fetch_or(pstate::Suspended, std::memory_order_acq_rel);
+  process_suspend_by(p, port->id);
   p->use_up();
   return true;
 }
@@ -177,11 +175,7 @@ void resume_suspended(Port &port) {
     port.flags.fetch_and(~portflag::Waited);
     pids.swap(port.suspended);
   }
-  for (Term pid : pids) {
-    Signal *s = signal_new(SignalKind::Resume);
-    s->from = port.id;
-    signal_send_pid(pid, s);
-  }
+  for (Term pid : pids) resume_send(port.id, pid);
 }
 } // namespace
 

@@ -84,11 +84,7 @@ void tell_watcher(Process *p, const Target &t, Term reason, RemoteWork **rest) {
 }
 
 void tell_suspension(Process *p) {
-  for (auto &s : p->relations->suspending) {
-    Signal *r = signal_new(SignalKind::Resume);
-    r->from = p->id;
-    signal_send_pid(s.pid, r);
-  }
+  for (auto &s : p->relations->suspending) resume_send(p->id, s.pid);
   for (Term by : p->relations->suspended_by) {
     Signal *gone = signal_new(SignalKind::Down);
     gone->from = p->id;

@@ -87,7 +87,7 @@ Term current_stacktrace(Asked &a) {
 }
 Term backtrace(Asked &a) {
   std::string text;
-  if (!(a.p->state.load(std::memory_order_relaxed) & pstate::Sensitive)) text = backtrace_text(a.p);
+  if (!a.p->sensitive()) text = backtrace_text(a.p);
   return make_binary_from(a.h, text);
 }
 Term initial_call(Asked &a) { return mfa_tuple(a.h, a.p->initial_call); }
@@ -99,7 +99,7 @@ Term status(Asked &a) {
 }
 Term messages(Asked &a) {
   std::vector<Term> all;
-  if (!(a.p->state.load(std::memory_order_relaxed) & pstate::Sensitive))
+  if (!a.p->sensitive())
     for (Signal *s = a.p->mailbox.first; s; s = s->next) all.push_back(s->term);
   Term list = Term::nil();
   for (size_t i = all.size(); i-- > 0;) list = make_cons(a.h, a.self ? copy(all[i], a.h) : all[i], list);
@@ -163,7 +163,7 @@ Term suspending(Asked &a) {
   return list;
 }
 Term dictionary(Asked &a) {
-  if (a.p->state.load(std::memory_order_relaxed) & pstate::Sensitive) return Term::nil();
+  if (a.p->sensitive()) return Term::nil();
   return dictionary_all(a.p, a.h);
 }
 Term trap_exit(Asked &a) { return bool_term(a.p->trap_exit()); }

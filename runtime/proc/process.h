@@ -128,6 +128,7 @@ struct Process {
   // --- small conveniences
   Term *saved_x() { return saved_x_capacity > kSavedX ? saved_x_many : saved_x_few; }
   bool trap_exit() const { return state.load(std::memory_order_relaxed) & pstate::TrapExit; }
+  bool sensitive() const { return state.load(std::memory_order_relaxed) & pstate::Sensitive; }
   bool must_exit() const { return state.load(std::memory_order_relaxed) & pstate::Exiting; }
   Priority priority() const {
     return Priority((state.load(std::memory_order_relaxed) & pstate::PrioMask) >> pstate::PrioShift);

@@ -178,6 +178,12 @@ bool unlink_send(Term from, Term to, uint64_t id) {
   s->extra = id;
   return signal_send_pid(to, s);
 }
+bool resume_send(Term by, Term to) { return signal_send_pid(to, make(SignalKind::Resume, by)); }
+void process_suspend_by(Process *p, Term by) {
+  auto &v = relations_of(p).suspended_by;
+  if (std::find(v.begin(), v.end(), by) == v.end()) v.push_back(by);
+  p->state.fetch_or(pstate::Suspended, std::memory_order_acq_rel);
+}
 bool unlink_ack_send(Term from, Term to, uint64_t id) {
   Signal *s = make(SignalKind::UnlinkAck, from);
   s->extra = id;

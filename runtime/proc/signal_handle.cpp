@@ -153,12 +153,6 @@ void unlink(Process *p, Signal *s) {
   else if (is_external_pid(s->from) && s->extra) remote_hooks.unlink_ack(p->id, s->from, s->extra);
 }
 
-void suspend(Process *p, Term by) {
-  auto &v = relations_of(p).suspended_by;
-  if (std::find(v.begin(), v.end(), by) == v.end()) v.push_back(by);
-  p->state.fetch_or(pstate::Suspended, std::memory_order_acq_rel);
-}
-
 void resume(Process *p, Term by) {
   if (!p->relations) return;
   auto &v = p->relations->suspended_by;
@@ -194,7 +188,7 @@ Signal *signal_handle(Process *p, Signal *s) {
     break;
   case SignalKind::IsAlive: reply_send(s->from, s->ref, atoms::true_); break;
   case SignalKind::ProcessInfo: process_info_answer(p, s); break;
-  case SignalKind::Suspend: suspend(p, s->from); break;
+  case SignalKind::Suspend: process_suspend_by(p, s->from); break;
   case SignalKind::Resume: resume(p, s->from); break;
   case SignalKind::SuspendDone: {
     bool suspended = p->state.load(std::memory_order_relaxed) & pstate::Suspended;

@@ -57,8 +57,7 @@ bool link_exit_send(Term from, Term to, Term reason, Term token) {
 
 Term exiting(Process *p, Term to, Term reason) {
   if (!active(p)) return Term::nil();
-  if (Process *other = to.is_local_pid() ? process_lookup(to) : nullptr;
-      other && (other->state.load(std::memory_order_relaxed) & pstate::Sensitive)) {
+  if (Process *other = to.is_local_pid() ? process_lookup(to) : nullptr; other && other->sensitive()) {
     next_serial(p);
     return p->seq_token;
   }
@@ -136,7 +135,7 @@ Term set_item(Process *p, Term key, Term value) {
 void output(Process *p, Term token, Event e, Term to, Term message) {
   Term *f = fields(token);
   int64_t flags = f[0].small_value(), wanted = e == Event::Send ? kSend : e == Event::Receive ? kReceive : kPrint;
-  if (!(flags & wanted) || (p->state.load(std::memory_order_relaxed) & pstate::Sensitive)) return;
+  if (!(flags & wanted) || p->sensitive()) return;
   TracerRef t = tracer();
   if (!t || t->to == p->id) return;
   if (t->to.is_none() && tracer_enabled(*t, atoms::seq_trace, p->id, p) != trace::Verdict::Trace) return;

@@ -25,9 +25,7 @@ Outcome call_event(Process *p, const Mfa &mfa, const Term *x, bool local, const 
   TracerRef tracer = meta ? meta->meta : tracer_of(p);
   if (!tracer) return out;
   if (meta) {
-    if (meta->meta_gone.load(std::memory_order_relaxed) ||
-        (p->state.load(std::memory_order_relaxed) & pstate::Sensitive))
-      return out;
+    if (meta->meta_gone.load(std::memory_order_relaxed) || p->sensitive()) return out;
     Verdict v = tracer_enabled(*tracer, atoms::trace_status, p->id, p);
     if (v == Verdict::Remove) meta->meta_gone = true;
     if (v != Verdict::Trace) return out;
@@ -64,7 +62,7 @@ Outcome call_event(Process *p, const Mfa &mfa, const Term *x, bool local, const 
 namespace {
 // The tracer that a frame names, or the process' own; null: nobody is told.
 TracerRef frame_tracer(Process *p, Term packed, uint32_t *flags) {
-  if (p->state.load(std::memory_order_relaxed) & pstate::Sensitive) return nullptr;
+  if (p->sensitive()) return nullptr;
   if (packed != atoms::true_) {
     *flags = kMetaFlags;
     return tracer_unpack(packed);

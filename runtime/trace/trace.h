@@ -60,9 +60,7 @@ extern std::atomic<bool> cpu_timestamps;
 
 inline uint32_t flags_of(const Process *p) { return p->trace_flags.load(std::memory_order_relaxed); }
 // Nothing is told of a process that is sensitive now; what it is traced for stays.
-inline bool traced(const Process *p, uint32_t flags) {
-  return (flags_of(p) & flags) && !(p->state.load(std::memory_order_relaxed) & pstate::Sensitive);
-}
+inline bool traced(const Process *p, uint32_t flags) { return (flags_of(p) & flags) && !p->sensitive(); }
 // Null: none. Any thread.
 TracerRef tracer_of(const Process *p);
 // Replaces flags and tracer; see the protocol for who may. Without any of flag::All there is no tracer.
