@@ -1,7 +1,6 @@
 // A walk over iodata that stops half-way: what it has yet to visit, as data for the walk that goes on.
 #pragma once
 #include "bifs/bifs.h"
-
 #include "runtime/term/work_stack.h"
 
 namespace joist::bifs {

@@ -12,7 +12,7 @@ namespace joist::bifs {
 namespace {
 struct Settings {
   PortOptions o;
-  bool binary = false, soft_eof = false, environment_given = false;
+  bool binary = false, soft_eof = false;
   size_t line = 0;
   Term directory = Term::nil();
 };
@@ -86,7 +86,7 @@ bool option_pair(Term key, Term value, Settings *s) {
     s->line = size_t(value.small_value());
     return true;
   }
-  if (key == atoms::env) return s->environment_given = merged_environment(value, &o.environment);
+  if (key == atoms::env) return merged_environment(value, &o.environment.emplace());
   if (key == atoms::args) return arguments(value, &o.args.emplace());
   if (key == atoms::arg0) return name_of(value, &o.arg0.emplace());
   if (key == atoms::cd) {
@@ -171,8 +171,6 @@ Term erts_internal_open_port_2(Process *p, const Term *args) {
     return atoms::badarg;
   if (!s.directory.is_nil() && (!name_of(s.directory, &s.o.directory.emplace()) || s.o.directory->empty()))
     return atoms::badarg;
-
-  if (spawns && !s.environment_given) s.o.environment = env_all();
 
   Port *port = port_create(driver, name, p->id);
   if (!port) return atoms::system_limit;

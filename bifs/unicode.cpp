@@ -5,6 +5,7 @@
 // gives it: from the offending element on, each enclosing list's tail consed behind.
 #include "bifs/bifs.h"
 #include "runtime/term/binary.h"
+#include "runtime/term/work_stack.h"
 
 namespace joist::bifs {
 namespace {
@@ -67,7 +68,7 @@ int64_t utf8_need(Term t, bool latin1) {
     return int64_t(n + high);
   };
   int64_t need = 0;
-  std::vector<Term> pending;
+  TermStack pending;
   for (;;) {
     while (t.is_cons()) {
       Term head = t.head();
@@ -76,7 +77,7 @@ int64_t utf8_need(Term t, bool latin1) {
         uint64_t c = uint64_t(head.small_value());
         need += c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
       } else if (head.is_cons()) {
-        if (!t.is_nil()) pending.push_back(t);
+        if (!t.is_nil()) pending.push(t);
         t = head;
       } else if (is_bitstring(head)) {
         int64_t n = binary_need(head);
@@ -94,8 +95,7 @@ int64_t utf8_need(Term t, bool latin1) {
       need += n;
     }
     if (pending.empty()) return need;
-    t = pending.back();
-    pending.pop_back();
+    t = pending.pop();
   }
 }
 
@@ -213,7 +213,7 @@ bool Utf8Builder::binary(Term b, Term *rest) {
 }
 
 Term Utf8Builder::run(Term t) {
-  std::vector<Term> pending;
+  TermStack pending;
   Term rest;
   for (;;) {
     if (t.is_cons()) {
@@ -229,7 +229,7 @@ Term Utf8Builder::run(Term t) {
         left_--;
         t = t.tail();
       } else if (head.is_cons()) {
-        pending.push_back(t.tail());
+        pending.push(t.tail());
         t = head;
       } else if (is_bitstring(head)) {
         if (!binary(head, &rest)) {
@@ -253,10 +253,9 @@ Term Utf8Builder::run(Term t) {
       break;
     }
     if (pending.empty()) return Term::nil();
-    t = pending.back();
-    pending.pop_back();
+    t = pending.pop();
   }
-  for (; !pending.empty(); pending.pop_back()) t = make_cons(h_, t, pending.back());
+  while (!pending.empty()) t = make_cons(h_, t, pending.pop());
   return t;
 }
 

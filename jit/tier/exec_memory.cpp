@@ -36,13 +36,12 @@ uint8_t *map_low(int protection) {
 // Filled up to there: where half of a huge page is used, the ordinary pages become that one. Compiled code is executed in small
 // pieces all over; on ordinary pages much of the time goes by looking up where they are. Fails without harm where the system
 // has no such pages for shared memory (before Linux 6.1).
-constexpr uintptr_t kHuge = uintptr_t{2} << 20;
 std::mutex huge_lock;
 uintptr_t next_huge = 0; // guarded by huge_lock; those below are huge, or have been tried
 void make_huge(const uint8_t *filled) {
   std::lock_guard guard(huge_lock);
-  for (; reinterpret_cast<uintptr_t>(filled) >= next_huge + kHuge / 2; next_huge += kHuge)
-    madvise(reinterpret_cast<void *>(next_huge), kHuge, MADV_COLLAPSE);
+  for (; reinterpret_cast<uintptr_t>(filled) >= next_huge + kHugePage / 2; next_huge += kHugePage)
+    madvise(reinterpret_cast<void *>(next_huge), kHugePage, MADV_COLLAPSE);
 }
 } // namespace
 
@@ -60,7 +59,7 @@ bool exec_memory_init(bool for_debugger) {
     }
     madvise(run, kReserve, MADV_DONTDUMP);
     run_base = run;
-    next_huge = (reinterpret_cast<uintptr_t>(run) + kHuge - 1) & ~(kHuge - 1);
+    next_huge = (reinterpret_cast<uintptr_t>(run) + kHugePage - 1) & ~(kHugePage - 1);
     to_write = static_cast<uint8_t *>(write) - run;
     arena = new Arena(run, kReserve, kUnit);
     serialises = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0) == 0;

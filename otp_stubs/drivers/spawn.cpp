@@ -1,6 +1,7 @@
 // {spawn, Command} and {spawn_executable, File}: ports on child processes, by two pipes.
 #include "otp_stubs/drivers/stream.h"
 #include "runtime/io/child.h"
+#include "runtime/sys/env.h"
 
 #include <climits>
 #include <fcntl.h>
@@ -166,7 +167,7 @@ struct PortHold {
 
 ChildSpec child_spec(const std::string &command, const PortOptions &o) {
   ChildSpec c;
-  c.environment = o.environment;
+  c.environment = o.environment ? *o.environment : env_all();
   c.directory = o.directory;
   c.report_exit = o.exit_status;
   if (o.spawn == PortOptions::Spawn::Executable) {

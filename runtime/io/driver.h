@@ -33,7 +33,7 @@ struct PortOptions {
   std::optional<std::string> directory;                      // cd
   std::optional<std::vector<std::string>> args;              // without argv[0]
   std::optional<std::string> arg0;
-  std::vector<std::string> environment; // of a program: complete, "NAME=value"
+  std::optional<std::vector<std::string>> environment; // env: complete, "NAME=value"; else the VM's
 };
 
 // One open port of a driver. The destructor is the driver's `stop`.

@@ -43,8 +43,8 @@ void raw_free(void *p) { mi_free(p); }
 size_t raw_size(void *p) { return mi_usable_size(p); }
 #endif
 
-constexpr size_t kHugePage = size_t{2} << 20, kLarge = 4 * kHugePage;
-// Large heaps, binaries and tables are on huge pages, but for the ends: to touch ordinary ones for the first time takes longer
+constexpr size_t kLarge = 4 * kHugePage;
+// Large heaps and binaries are on huge pages, but for the ends: to touch ordinary ones for the first time takes longer
 // than what a collection does with them. What is not touched still takes no memory, but for the last page's part.
 void huge_pages(void *p, size_t bytes) {
   const uintptr_t from = (reinterpret_cast<uintptr_t>(p) + kHugePage - 1) & ~(kHugePage - 1);

@@ -7,6 +7,8 @@
 #include <mutex>
 
 namespace joist::runtime {
+inline constexpr uintptr_t kHugePage = uintptr_t{2} << 20;
+
 class Arena {
 public:
   // unit: a power of two from 16 on. base is aligned by it, and so is what alloc answers.

@@ -260,8 +260,8 @@ bool link_exit_send(Term from, Term to_pid, Term reason);
 bool link_send(Term from, Term to_pid, uint32_t connection = 0);
 bool unlink_send(Term from, Term to_pid, uint64_t id);
 bool unlink_ack_send(Term from, Term to_pid, uint64_t id);
-// p, which executes, does not go on after this slice until `by` (a process, a port, the name of a node or of a system task) has
-// sent the resumption, which may come at once: p handles it after this slice.
+// p, which executes or has its signals handled, does not go on after this slice until `by` (a process, a port, the name of a
+// node or of a system task) has sent the resumption, which may come at once: p handles it after this slice.
 void process_suspend_by(Process *p, Term by);
 bool resume_send(Term by, Term to_pid);
 bool monitor_send(Term watcher, Term to_pid, Term ref, Term name, uint32_t connection = 0);

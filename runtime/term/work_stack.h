@@ -43,6 +43,6 @@ private:
   size_t size_, capacity_;
   alignas(T) unsigned char inline_[N * sizeof(T)];
 };
-// What a walk over iodata has yet to visit: tails.
+// What a walk has yet to visit: tails of iodata, parts of a term.
 using TermStack = WorkStack<Term, 32>;
 } // namespace joist::runtime
